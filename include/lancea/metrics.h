@@ -1,0 +1,44 @@
+// What a read cost, and where a host can have it counted.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "lancea/export.h"
+
+namespace lancea {
+
+/// I/O done by one dataset, scan or take.
+struct IoStatistics {
+  uint64_t requests = 0;    ///< ranges asked for, before coalescing
+  uint64_t iops = 0;        ///< reads issued to the store
+  uint64_t bytes_read = 0;  ///< bytes those reads brought in (of a mapped file: bytes viewed)
+};
+
+/// Counters that several threads add to.
+class LANCEA_EXPORT IoCounters {
+ public:
+  void Add(uint64_t requests, uint64_t iops, uint64_t bytes) {
+    requests_.fetch_add(requests, std::memory_order_relaxed);
+    iops_.fetch_add(iops, std::memory_order_relaxed);
+    bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  }
+  IoStatistics Read() const {
+    return {requests_.load(std::memory_order_relaxed), iops_.load(std::memory_order_relaxed),
+            bytes_.load(std::memory_order_relaxed)};
+  }
+  void Reset() { requests_ = iops_ = bytes_ = 0; }
+
+ private:
+  std::atomic<uint64_t> requests_{0}, iops_{0}, bytes_{0};
+};
+
+/// Receives named measurements; a host forwards them to its own monitoring. Called from any thread.
+class LANCEA_EXPORT MetricsSink {
+ public:
+  virtual ~MetricsSink() = default;
+  /// Add `value` to the counter `name`, e.g. "lancea.io.bytes_read".
+  virtual void Count(const char* name, uint64_t value) = 0;
+};
+
+}  // namespace lancea

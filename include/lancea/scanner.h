@@ -1,0 +1,74 @@
+// Reading many rows: what to read is said with ScanOptions, the result is a stream of batches.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arrow/result.h"
+#include "arrow/type_fwd.h"
+#include "arrow/util/cancel.h"
+#include "lancea/export.h"
+#include "lancea/metrics.h"
+
+namespace lancea {
+
+class Dataset;
+
+/// How a blob column is returned.
+enum class BlobHandling {
+  kDescriptions,  ///< struct<position, size> (v1) or the blob v2 descriptor
+  kBinary,        ///< the bytes themselves
+};
+
+/// What a scan reads. Members left alone have pylance's defaults.
+struct LANCEA_EXPORT ScanOptions {
+  /// Columns in the order wanted; "a.b" names a nested field; `_rowid`, `_rowaddr`, `_rowoffset`,
+  /// `_row_created_at_version` and `_row_last_updated_at_version` may be named. nullopt: all columns.
+  std::optional<std::vector<std::string>> columns;
+
+  std::optional<int64_t> limit;    ///< rows at most
+  int64_t offset = 0;              ///< rows skipped first
+  std::optional<int64_t> batch_size;  ///< rows; default LANCE_DEFAULT_BATCH_SIZE or 8192
+  bool strict_batch_size = false;  ///< every batch but the last has exactly batch_size rows
+  int32_t batch_readahead = 16;    ///< batches decoded ahead of the consumer
+  int32_t fragment_readahead = 4;  ///< fragments opened ahead
+  uint64_t io_buffer_size = uint64_t{2} << 30;  ///< bytes of reads in flight or not yet consumed
+  bool scan_in_order = true;       ///< false: batches may come in any order
+  bool with_row_id = false;        ///< append `_rowid`
+  bool with_row_address = false;   ///< append `_rowaddr`
+  bool include_deleted_rows = false;  ///< deleted rows come in place, with null `_rowid`
+  std::optional<std::vector<uint64_t>> fragment_ids;  ///< only these fragments, in this order
+  BlobHandling blob_handling = BlobHandling::kDescriptions;
+  std::shared_ptr<IoCounters> io_counters;  ///< counts this scan's I/O when given
+  arrow::StopToken stop_token = arrow::StopToken::Unstoppable();  ///< cancels the scan
+};
+
+/// A planned scan. Immutable; thread-safe; every call runs it anew.
+class LANCEA_EXPORT Scanner {
+ public:
+  static arrow::Result<std::shared_ptr<Scanner>> Make(std::shared_ptr<const Dataset> dataset,
+                                                      ScanOptions options);
+  ~Scanner();
+
+  /// Schema of the batches.
+  const std::shared_ptr<arrow::Schema>& schema() const;
+
+  /// Stream the rows; memory is bounded by io_buffer_size plus the batches in flight.
+  arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> ToReader() const;
+
+  /// All rows in memory. Chunks follow the file's pages, not batch_size.
+  arrow::Result<std::shared_ptr<arrow::Table>> ToTable() const;
+
+  /// Rows the scan would return.
+  arrow::Result<int64_t> CountRows() const;
+
+ private:
+  class Impl;
+  explicit Scanner(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lancea

@@ -1,0 +1,34 @@
+// Reads one top-level field (with everything nested in it) of one data file.
+//
+// Every file version implements this interface: v0_1, v2_0 and, for 2.1 and up, structural. Take and
+// scan are the same call with other row ranges.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "arrow/result.h"
+#include "arrow/type_fwd.h"
+#include "lancea/encoding/read_task.h"
+#include "lancea/io/row_range.h"
+
+namespace lancea {
+
+/// Immutable after it was made, except for internally synchronised caches of page metadata;
+/// thread-safe.
+class FieldReader {
+ public:
+  virtual ~FieldReader() = default;
+
+  /// The Arrow field that tasks produce (a projection may have pruned children).
+  virtual const std::shared_ptr<arrow::Field>& field() const = 0;
+
+  /// Rows in the file.
+  virtual uint64_t num_rows() const = 0;
+
+  /// Begin reading `ranges`: ascending, disjoint, each non-empty, all within num_rows().
+  virtual arrow::Result<std::unique_ptr<ReadTask>> Read(std::span<const RowRange> ranges,
+                                                        arrow::MemoryPool* pool) const = 0;
+};
+
+}  // namespace lancea

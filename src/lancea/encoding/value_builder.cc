@@ -1,0 +1,213 @@
+#include "lancea/encoding/value_builder.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "arrow/util/bit_util.h"
+#include "arrow/util/bitmap_ops.h"
+#include "lancea/encoding/value_decoder.h"
+
+namespace lancea {
+namespace {
+
+// Grow to at least `needed` bytes, doubling, so that appends cost amortised O(1).
+arrow::Status GrowTo(std::shared_ptr<arrow::ResizableBuffer>* buffer, int64_t needed,
+                     arrow::MemoryPool* pool) {
+  if (*buffer == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(*buffer, arrow::AllocateResizableBuffer(std::max<int64_t>(needed, 64), pool));
+    return arrow::Status::OK();
+  }
+  if (needed <= (*buffer)->size()) return arrow::Status::OK();
+  return (*buffer)->Resize(std::max(needed, (*buffer)->size() * 2), /*shrink_to_fit=*/false);
+}
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> FinishBuffer(
+    std::shared_ptr<arrow::ResizableBuffer>* buffer, int64_t size, arrow::MemoryPool* pool) {
+  if (*buffer == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(*buffer, arrow::AllocateResizableBuffer(0, pool));
+  }
+  // Returning memory costs a copy; accept up to a third of slack.
+  bool shrink = (*buffer)->capacity() > size + size / 2 + 4096;
+  ARROW_RETURN_NOT_OK((*buffer)->Resize(size, shrink));
+  (*buffer)->ZeroPadding();
+  return std::shared_ptr<arrow::Buffer>(std::move(*buffer));
+}
+
+}  // namespace
+
+ValueBuilder ValueShape::MakeBuilder(arrow::MemoryPool* pool) const {
+  ValueBuilder builder = bits_per_offset != 0 ? ValueBuilder::Variable(bits_per_offset, pool)
+                                              : ValueBuilder::Fixed(bits_per_value, pool);
+  builder.item_validity().assign(num_item_validity, BitmapBuilder(pool));
+  return builder;
+}
+
+arrow::Status BitmapBuilder::Grow(int64_t num_bits) {
+  return GrowTo(&buffer_, arrow::bit_util::BytesForBits(size_ + num_bits), pool_);
+}
+
+arrow::Status BitmapBuilder::Append(const uint8_t* bits, int64_t bit_offset, int64_t num_bits) {
+  if (num_bits == 0) return arrow::Status::OK();
+  ARROW_RETURN_NOT_OK(Grow(num_bits));
+  arrow::internal::CopyBitmap(bits, bit_offset, num_bits, buffer_->mutable_data(), size_);
+  size_ += num_bits;
+  return arrow::Status::OK();
+}
+
+arrow::Status BitmapBuilder::AppendRun(bool value, int64_t num_bits) {
+  if (num_bits == 0) return arrow::Status::OK();
+  ARROW_RETURN_NOT_OK(Grow(num_bits));
+  arrow::bit_util::SetBitsTo(buffer_->mutable_data(), size_, num_bits, value);
+  size_ += num_bits;
+  return arrow::Status::OK();
+}
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> BitmapBuilder::Finish() {
+  return FinishBuffer(&buffer_, arrow::bit_util::BytesForBits(size_), pool_);
+}
+
+ValueBuilder ValueBuilder::Fixed(uint64_t bits_per_value, arrow::MemoryPool* pool) {
+  ValueBuilder builder(pool);
+  builder.bits_per_value_ = bits_per_value;
+  return builder;
+}
+
+ValueBuilder ValueBuilder::Variable(uint64_t bits_per_offset, arrow::MemoryPool* pool) {
+  ValueBuilder builder(pool);
+  builder.bits_per_offset_ = bits_per_offset;
+  return builder;
+}
+
+arrow::Status ValueBuilder::GrowData(int64_t num_bytes) {
+  return GrowTo(&data_, data_size_ + num_bytes, pool_);
+}
+
+arrow::Status ValueBuilder::GrowOffsets(int64_t num_values) {
+  int64_t width = static_cast<int64_t>(bits_per_offset_ / 8);
+  bool first = offsets_ == nullptr;
+  ARROW_RETURN_NOT_OK(GrowTo(&offsets_, (num_values_ + num_values + 1) * width, pool_));
+  if (first) std::memset(offsets_->mutable_data(), 0, width);
+  return arrow::Status::OK();
+}
+
+arrow::Status ValueBuilder::Reserve(int64_t num_values, int64_t num_bytes) {
+  if (is_variable()) {
+    ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
+    return num_bytes > 0 ? GrowData(num_bytes) : arrow::Status::OK();
+  }
+  int64_t bits = (num_values_ + num_values) * static_cast<int64_t>(bits_per_value_);
+  return GrowTo(&data_, arrow::bit_util::BytesForBits(bits), pool_);
+}
+
+arrow::Result<uint8_t*> ValueBuilder::AppendFixed(int64_t num_values) {
+  int64_t width = static_cast<int64_t>(bytes_per_value());
+  ARROW_RETURN_NOT_OK(GrowTo(&data_, (num_values_ + num_values) * width, pool_));
+  uint8_t* out = data_->mutable_data() + num_values_ * width;
+  num_values_ += num_values;
+  return out;
+}
+
+arrow::Status ValueBuilder::AppendBits(const uint8_t* bits, int64_t bit_offset,
+                                       int64_t num_values) {
+  if (num_values == 0) return arrow::Status::OK();
+  ARROW_RETURN_NOT_OK(
+      GrowTo(&data_, arrow::bit_util::BytesForBits(num_values_ + num_values), pool_));
+  arrow::internal::CopyBitmap(bits, bit_offset, num_values, data_->mutable_data(), num_values_);
+  num_values_ += num_values;
+  return arrow::Status::OK();
+}
+
+arrow::Status ValueBuilder::AppendZeros(int64_t num_values) {
+  if (num_values == 0) return arrow::Status::OK();
+  if (is_variable()) {
+    ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
+    auto fill = [&]<typename Offset>(Offset) {
+      Offset* offsets = reinterpret_cast<Offset*>(offsets_->mutable_data());
+      std::fill_n(offsets + num_values_ + 1, num_values, static_cast<Offset>(data_size_));
+    };
+    bits_per_offset_ == 32 ? fill(int32_t{}) : fill(int64_t{});
+    num_values_ += num_values;
+    return arrow::Status::OK();
+  }
+  if (bits_per_value_ == 1) {
+    ARROW_RETURN_NOT_OK(
+        GrowTo(&data_, arrow::bit_util::BytesForBits(num_values_ + num_values), pool_));
+    arrow::bit_util::SetBitsTo(data_->mutable_data(), num_values_, num_values, false);
+    num_values_ += num_values;
+    return arrow::Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(uint8_t * out, AppendFixed(num_values));
+  std::memset(out, 0, num_values * bytes_per_value());
+  return arrow::Status::OK();
+}
+
+arrow::Result<uint8_t*> ValueBuilder::PrepareValue(int64_t max_bytes) {
+  ARROW_RETURN_NOT_OK(GrowOffsets(1));
+  ARROW_RETURN_NOT_OK(GrowData(max_bytes));
+  return data_->mutable_data() + data_size_;
+}
+
+arrow::Status ValueBuilder::CommitValue(int64_t num_bytes) {
+  data_size_ += num_bytes;
+  ++num_values_;
+  if (bits_per_offset_ == 32) {
+    if (data_size_ > std::numeric_limits<int32_t>::max()) {
+      return arrow::Status::CapacityError("more than 2 GiB of values in one array with 32-bit "
+                                          "offsets; lower batch_size");
+    }
+    reinterpret_cast<int32_t*>(offsets_->mutable_data())[num_values_] =
+        static_cast<int32_t>(data_size_);
+  } else {
+    reinterpret_cast<int64_t*>(offsets_->mutable_data())[num_values_] = data_size_;
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status ValueBuilder::AppendValue(Bytes value) {
+  ARROW_ASSIGN_OR_RAISE(uint8_t * out, PrepareValue(static_cast<int64_t>(value.size())));
+  if (!value.empty()) std::memcpy(out, value.data(), value.size());
+  return CommitValue(static_cast<int64_t>(value.size()));
+}
+
+template <typename Offset>
+arrow::Status ValueBuilder::AppendValues(const Offset* offsets, int64_t num_values,
+                                         const uint8_t* bytes) {
+  if (num_values == 0) return arrow::Status::OK();
+  int64_t num_bytes = static_cast<int64_t>(offsets[num_values] - offsets[0]);
+  ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
+  ARROW_RETURN_NOT_OK(GrowData(num_bytes));
+  if (bits_per_offset_ == 32 && data_size_ + num_bytes > std::numeric_limits<int32_t>::max()) {
+    return arrow::Status::CapacityError("more than 2 GiB of values in one array with 32-bit "
+                                        "offsets; lower batch_size");
+  }
+  if (num_bytes > 0) std::memcpy(data_->mutable_data() + data_size_, bytes, num_bytes);
+  auto shift = [&]<typename Out>(Out) {
+    Out* out = reinterpret_cast<Out*>(offsets_->mutable_data()) + num_values_ + 1;
+    Out delta = static_cast<Out>(data_size_) - static_cast<Out>(offsets[0]);
+    for (int64_t i = 0; i < num_values; ++i) out[i] = static_cast<Out>(offsets[i + 1]) + delta;
+  };
+  bits_per_offset_ == 32 ? shift(int32_t{}) : shift(int64_t{});
+  data_size_ += num_bytes;
+  num_values_ += num_values;
+  return arrow::Status::OK();
+}
+
+template arrow::Status ValueBuilder::AppendValues(const int32_t*, int64_t, const uint8_t*);
+template arrow::Status ValueBuilder::AppendValues(const uint32_t*, int64_t, const uint8_t*);
+template arrow::Status ValueBuilder::AppendValues(const int64_t*, int64_t, const uint8_t*);
+template arrow::Status ValueBuilder::AppendValues(const uint64_t*, int64_t, const uint8_t*);
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> ValueBuilder::FinishData() {
+  int64_t size = is_variable()
+                     ? data_size_
+                     : arrow::bit_util::BytesForBits(num_values_ * static_cast<int64_t>(bits_per_value_));
+  return FinishBuffer(&data_, size, pool_);
+}
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> ValueBuilder::FinishOffsets() {
+  ARROW_RETURN_NOT_OK(GrowOffsets(0));
+  return FinishBuffer(&offsets_, (num_values_ + 1) * static_cast<int64_t>(bits_per_offset_ / 8),
+                      pool_);
+}
+
+}  // namespace lancea

@@ -1,0 +1,62 @@
+// Decoders made from a CompressiveEncoding message, one interface per place an encoding can stand.
+//
+//   mini-block  a chunk of some thousand values in one or more buffers; any sub-range is asked for
+//   block       all values of one buffer: repetition/definition levels, dictionaries, 2.3 sequences
+//   per value   one value of a full-zip page at a time
+//
+// Decoders are immutable and thread-safe; scratch memory is the caller's or on the stack. Every
+// buffer length and every number inside the bytes is checked; a contradiction gives Corrupt.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "arrow/result.h"
+#include "lancea/encoding/value_builder.h"
+#include "lancea/util/byte_reader.h"
+
+namespace lancea {
+
+/// The shape of what a decoder appends; builders are made to match.
+struct ValueShape {
+  uint64_t bits_per_value = 0;   ///< fixed shape; 0 when variable
+  uint64_t bits_per_offset = 0;  ///< variable shape; 0 when fixed
+  int32_t num_item_validity = 0;  ///< fixed-size-list levels that store validity
+  ValueBuilder MakeBuilder(arrow::MemoryPool* pool) const;
+};
+
+class MiniBlockDecoder {
+ public:
+  virtual ~MiniBlockDecoder() = default;
+  virtual ValueShape shape() const = 0;
+  /// Value buffers per chunk.
+  virtual int num_buffers() const = 0;
+  /// Append values [begin, end) of a chunk that holds `num_values`.
+  /// \param buffers  num_buffers() views into the chunk; bytes behind a buffer's end are not readable
+  virtual arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin,
+                               int64_t end, ValueBuilder* out) const = 0;
+};
+
+class BlockDecoder {
+ public:
+  virtual ~BlockDecoder() = default;
+  virtual ValueShape shape() const = 0;
+  /// Append all `num_values` values of the block. `num_values` is trusted only as far as the bytes
+  /// bear it out.
+  virtual arrow::Status Decode(Bytes block, int64_t num_values, ValueBuilder* out) const = 0;
+};
+
+class PerValueDecoder {
+ public:
+  virtual ~PerValueDecoder() = default;
+  virtual ValueShape shape() const = 0;
+  /// True when every value takes bits_per_value stored bits and is stored as it is in memory, so that
+  /// a run of values without control words is the Arrow buffer itself.
+  virtual bool is_plain_fixed() const { return false; }
+  /// Append one stored value (for fixed shapes: stored bits_per_value / 8 bytes).
+  virtual arrow::Status Decode(Bytes value, ValueBuilder* out) const = 0;
+};
+
+}  // namespace lancea

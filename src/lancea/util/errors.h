@@ -1,0 +1,52 @@
+// The few categories of failure that users act on, one maker per cause.
+//
+// Every maker returns an arrow::Status whose code suits Arrow callers and whose detail carries the
+// category, so that each surface (Python, command line, HTTP) maps errors in exactly one table.
+#pragma once
+
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "arrow/status.h"
+#include "lancea/error.h"
+
+namespace lancea {
+
+/// Build a Status of `category`; `message` says what, where, what was expected and what was found.
+arrow::Status MakeError(ErrorCategory category, std::string message);
+
+namespace internal {
+template <typename... Args>
+std::string Concat(Args&&... args) {
+  std::ostringstream out;
+  (out << ... << std::forward<Args>(args));
+  return std::move(out).str();
+}
+}  // namespace internal
+
+/// The caller's argument cannot be served.
+template <typename... Args>
+arrow::Status InvalidInput(Args&&... args) {
+  return MakeError(ErrorCategory::kInvalidInput, internal::Concat(std::forward<Args>(args)...));
+}
+/// Bytes contradict the format.
+template <typename... Args>
+arrow::Status Corrupt(Args&&... args) {
+  return MakeError(ErrorCategory::kCorrupt, internal::Concat(std::forward<Args>(args)...));
+}
+/// The file is sound, but newer than this build or using a part of the format it does not have.
+template <typename... Args>
+arrow::Status Unsupported(Args&&... args) {
+  return MakeError(ErrorCategory::kUnsupported, internal::Concat(std::forward<Args>(args)...));
+}
+/// No such table, column, index, tag, branch or version.
+template <typename... Args>
+arrow::Status NotFound(Args&&... args) {
+  return MakeError(ErrorCategory::kNotFound, internal::Concat(std::forward<Args>(args)...));
+}
+
+/// The same error with `context` and ": " put before its message; code and category stay.
+arrow::Status Prefix(const arrow::Status& status, const std::string& context);
+
+}  // namespace lancea
