@@ -197,6 +197,75 @@ template arrow::Status ValueBuilder::AppendValues(const uint32_t*, int64_t, cons
 template arrow::Status ValueBuilder::AppendValues(const int64_t*, int64_t, const uint8_t*);
 template arrow::Status ValueBuilder::AppendValues(const uint64_t*, int64_t, const uint8_t*);
 
+template <typename Offset, typename Index>
+arrow::Status ValueBuilder::AppendGathered(const Offset* offsets, const uint8_t* bytes,
+                                           int64_t num_bytes, const Index* indices,
+                                           int64_t num_values) {
+  if (num_values == 0) return arrow::Status::OK();
+  int64_t total = 0;
+  for (int64_t i = 0; i < num_values; ++i) total += offsets[indices[i] + 1] - offsets[indices[i]];
+  // Short values are copied 16 bytes at a time, so the destination needs that much slack.
+  constexpr int64_t kSlack = 16;
+  ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
+  ARROW_RETURN_NOT_OK(GrowData(total + kSlack));
+  if (bits_per_offset_ == 32 && data_size_ + total > std::numeric_limits<int32_t>::max()) {
+    return arrow::Status::CapacityError("more than 2 GiB of values in one array with 32-bit "
+                                        "offsets; lower batch_size");
+  }
+  uint8_t* const out = data_->mutable_data();
+  int64_t at = data_size_;
+  auto gather = [&]<typename Out>(Out) {
+    Out* out_offsets = reinterpret_cast<Out*>(offsets_->mutable_data()) + num_values_ + 1;
+    for (int64_t i = 0; i < num_values; ++i) {
+      const int64_t start = offsets[indices[i]];
+      const int64_t length = offsets[indices[i] + 1] - start;
+      if (length <= kSlack && start + kSlack <= num_bytes) {
+        std::memcpy(out + at, bytes + start, kSlack);
+      } else if (length > 0) {
+        std::memcpy(out + at, bytes + start, length);
+      }
+      at += length;
+      out_offsets[i] = static_cast<Out>(at);
+    }
+  };
+  bits_per_offset_ == 32 ? gather(int32_t{}) : gather(int64_t{});
+  data_size_ = at;
+  num_values_ += num_values;
+  return arrow::Status::OK();
+}
+
+#define LANCEA_INSTANTIATE_GATHER(Index)                                                        \
+  template arrow::Status ValueBuilder::AppendGathered(const int32_t*, const uint8_t*, int64_t,  \
+                                                      const Index*, int64_t);                   \
+  template arrow::Status ValueBuilder::AppendGathered(const int64_t*, const uint8_t*, int64_t,  \
+                                                      const Index*, int64_t);
+LANCEA_INSTANTIATE_GATHER(uint8_t)
+LANCEA_INSTANTIATE_GATHER(uint16_t)
+LANCEA_INSTANTIATE_GATHER(uint32_t)
+LANCEA_INSTANTIATE_GATHER(uint64_t)
+#undef LANCEA_INSTANTIATE_GATHER
+
+arrow::Status ValueBuilder::AppendSlice(const ValueBuilder& from, int64_t begin, int64_t end) {
+  if (begin == end) return arrow::Status::OK();
+  if (is_variable()) {
+    auto append = [&]<typename Offset>(Offset) {
+      const Offset* offsets = reinterpret_cast<const Offset*>(from.offsets()) + begin;
+      return AppendValues(offsets, end - begin, from.data() + offsets[0]);
+    };
+    return bits_per_offset_ == 32 ? append(int32_t{}) : append(int64_t{});
+  }
+  if (bits_per_value_ == 1) return AppendBits(from.data(), begin, end - begin);
+  ARROW_ASSIGN_OR_RAISE(uint8_t * out, AppendFixed(end - begin));
+  std::memcpy(out, from.data() + begin * bytes_per_value(), (end - begin) * bytes_per_value());
+  return arrow::Status::OK();
+}
+
+void ValueBuilder::Clear() {
+  num_values_ = 0;
+  data_size_ = 0;
+  for (BitmapBuilder& bitmap : item_validity_) bitmap.Clear();
+}
+
 arrow::Result<std::shared_ptr<arrow::Buffer>> ValueBuilder::FinishData() {
   int64_t size = is_variable()
                      ? data_size_

@@ -30,6 +30,7 @@ class BitmapBuilder {
   arrow::Status Append(const uint8_t* bits, int64_t bit_offset, int64_t num_bits);
   arrow::Status AppendRun(bool value, int64_t num_bits);
   const uint8_t* data() const { return buffer_ ? buffer_->data() : nullptr; }
+  void Clear() { size_ = 0; }
   arrow::Result<std::shared_ptr<arrow::Buffer>> Finish();
 
  private:
@@ -71,6 +72,16 @@ class ValueBuilder {
   /// entries, already checked to ascend and to fit `bytes`.
   template <typename Offset>
   arrow::Status AppendValues(const Offset* offsets, int64_t num_values, const uint8_t* bytes);
+  /// Append values [begin, end) of another builder of the same shape; its item validity is not
+  /// taken along.
+  arrow::Status AppendSlice(const ValueBuilder& from, int64_t begin, int64_t end);
+  /// Forget the values, keep the memory.
+  void Clear();
+  /// Append values picked from elsewhere: value i is bytes[offsets[k] .. offsets[k + 1]) with
+  /// k = indices[i]. `bytes` is num_bytes long; indices and offsets are already checked.
+  template <typename Offset, typename Index>
+  arrow::Status AppendGathered(const Offset* offsets, const uint8_t* bytes, int64_t num_bytes,
+                               const Index* indices, int64_t num_values);
   /// Room for at most `max_bytes` bytes of one value: write there, then call CommitValue.
   arrow::Result<uint8_t*> PrepareValue(int64_t max_bytes);
   arrow::Status CommitValue(int64_t num_bytes);

@@ -20,8 +20,13 @@
 namespace lancea {
 
 /// The shape of what a decoder appends; builders are made to match.
+///
+/// Fixed-size lists are flattened: the builder holds innermost items, items_per_value of them for each
+/// value the decoder is asked for, and bits_per_value is the width of one innermost item. Item
+/// validity of level i (outermost first) likewise holds one bit per list item of that level.
 struct ValueShape {
-  uint64_t bits_per_value = 0;   ///< fixed shape; 0 when variable
+  uint64_t bits_per_value = 0;   ///< fixed shape, of one (innermost) item; 0 when variable
+  uint64_t items_per_value = 1;  ///< product of the fixed-size-list dimensions; 1 when not a list
   uint64_t bits_per_offset = 0;  ///< variable shape; 0 when fixed
   int32_t num_item_validity = 0;  ///< fixed-size-list levels that store validity
   ValueBuilder MakeBuilder(arrow::MemoryPool* pool) const;
@@ -33,6 +38,9 @@ class MiniBlockDecoder {
   virtual ValueShape shape() const = 0;
   /// Value buffers per chunk.
   virtual int num_buffers() const = 0;
+  /// False when decoding one value costs about as much as decoding the chunk (general compression,
+  /// run lengths): callers then decode a chunk once for all the values they want of it.
+  virtual bool is_random_access() const { return true; }
   /// Append values [begin, end) of a chunk that holds `num_values`.
   /// \param buffers  num_buffers() views into the chunk; bytes behind a buffer's end are not readable
   virtual arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin,
@@ -55,6 +63,8 @@ class PerValueDecoder {
   /// True when every value takes bits_per_value stored bits and is stored as it is in memory, so that
   /// a run of values without control words is the Arrow buffer itself.
   virtual bool is_plain_fixed() const { return false; }
+  /// True when a stored value is its value in memory (plain fixed, or variable bytes as they are).
+  virtual bool is_plain() const { return is_plain_fixed(); }
   /// Append one stored value (for fixed shapes: stored bits_per_value / 8 bytes).
   virtual arrow::Status Decode(Bytes value, ValueBuilder* out) const = 0;
 };

@@ -1,0 +1,99 @@
+#include "lancea/encoding/structural/field_tree.h"
+
+#include "arrow/type.h"
+#include "lancea/util/errors.h"
+
+namespace lancea {
+namespace {
+
+bool IsTrue(const Field& field, const char* key) {
+  auto it = field.metadata.find(key);
+  return it != field.metadata.end() && it->second == "true";
+}
+
+bool IsLeaf(const Field& field, const arrow::DataType& type) {
+  if (IsTrue(field, "lance-encoding:blob") || IsTrue(field, "lance-encoding:packed") ||
+      IsTrue(field, "packed")) {
+    return true;
+  }
+  auto extension = field.metadata.find("ARROW:extension:name");
+  if (extension != field.metadata.end() && extension->second == "lance.blob.v2") return true;
+  switch (type.id()) {
+    case arrow::Type::STRUCT:
+    case arrow::Type::LIST:
+    case arrow::Type::LARGE_LIST:
+    case arrow::Type::MAP:
+      return false;
+    case arrow::Type::FIXED_SIZE_LIST:
+      return field.children.empty();
+    default:
+      return true;
+  }
+}
+
+// Walks the Lance field and its Arrow type together. `dimensions` runs root -> here.
+arrow::Status Build(const Field& field, const std::shared_ptr<arrow::Field>& arrow_field,
+                    const std::string& path, std::vector<int64_t> dimensions, uint64_t file_size,
+                    FieldNode* node, FieldTree* tree) {
+  const arrow::DataType& type = *arrow_field->type();
+  node->field_id = field.id;
+  node->field = arrow_field;
+  node->first_leaf = tree->leaves.size();
+  if (IsLeaf(field, type)) {
+    node->kind = FieldNode::Kind::kLeaf;
+    dimensions.push_back(0);
+    auto leaf = std::make_shared<Leaf>();
+    leaf->type = arrow_field->type();
+    leaf->dimensions.assign(dimensions.rbegin(), dimensions.rend());
+    leaf->path = path;
+    leaf->file_size = file_size;
+    for (int64_t dimension : dimensions) {
+      if (dimension > 0) leaf->page_rows_per_row *= static_cast<uint64_t>(dimension);
+    }
+    tree->leaves.push_back(std::move(leaf));
+    tree->leaf_field_ids.push_back(field.id);
+    node->last_leaf = tree->leaves.size();
+    return arrow::Status::OK();
+  }
+  int64_t dimension = 0;
+  switch (type.id()) {
+    case arrow::Type::STRUCT:
+      node->kind = FieldNode::Kind::kStruct;
+      break;
+    case arrow::Type::FIXED_SIZE_LIST:
+      node->kind = FieldNode::Kind::kFixedSizeList;
+      dimension = static_cast<const arrow::FixedSizeListType&>(type).list_size();
+      if (dimension < 1) {
+        return Unsupported("column \"", path, "\": fixed-size list of dimension ", dimension,
+                           " with nested items");
+      }
+      break;
+    default:
+      node->kind = FieldNode::Kind::kList;
+  }
+  if (static_cast<int>(field.children.size()) != type.num_fields() || field.children.empty()) {
+    return Unsupported("column \"", path, "\": ", type.ToString(), " with ", field.children.size(),
+                       " stored children");
+  }
+  dimensions.push_back(dimension);
+  node->children.resize(field.children.size());
+  for (size_t i = 0; i < field.children.size(); ++i) {
+    ARROW_RETURN_NOT_OK(Build(field.children[i], type.field(static_cast<int>(i)),
+                              path + "." + field.children[i].name, dimensions, file_size,
+                              &node->children[i], tree));
+  }
+  node->last_leaf = tree->leaves.size();
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+arrow::Result<FieldTree> MakeFieldTree(const Field& field,
+                                       const std::shared_ptr<arrow::Field>& arrow_field,
+                                       uint64_t file_size) {
+  FieldTree tree;
+  ARROW_RETURN_NOT_OK(Build(field, arrow_field, field.name, {}, file_size, &tree.root, &tree));
+  return tree;
+}
+
+}  // namespace lancea

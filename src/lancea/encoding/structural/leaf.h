@@ -1,0 +1,28 @@
+// What every page of one leaf column has in common: the leaf's type and the layers above it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "arrow/type_fwd.h"
+
+namespace lancea {
+
+/// A leaf column as the schema sees it.
+struct Leaf {
+  /// Arrow type of the leaf's values. Blob columns: the descriptor struct.
+  std::shared_ptr<arrow::DataType> type;
+  /// One per structural layer, leaf -> root: d for a fixed-size list of dimension d that is a layer of
+  /// its own (its items are structs, lists or maps), 0 otherwise.
+  std::vector<int64_t> dimensions;
+  /// Dotted path, for messages.
+  std::string path;
+  /// Rows at the leaf's page level for one top-level row: the product of `dimensions`, zeros left out.
+  uint64_t page_rows_per_row = 1;
+  /// Bound for allocations sized by what the file says, in bytes of the file.
+  uint64_t file_size = 0;
+};
+
+}  // namespace lancea
