@@ -35,6 +35,9 @@ function(lancea_layer folder)
     endforeach()
     target_compile_definitions(lancea_${name}_test PRIVATE
       LANCEA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    # Programs default to -fPIE, which the shared precompiled headers do not match.
+    set_target_properties(lancea_${name}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(lancea_${name}_test PRIVATE -fPIC)
     target_precompile_headers(lancea_${name}_test REUSE_FROM lancea_precompiled)
     add_test(NAME ${name} COMMAND lancea_${name}_test)
   endif()

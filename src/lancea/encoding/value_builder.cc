@@ -90,6 +90,14 @@ arrow::Status ValueBuilder::GrowOffsets(int64_t num_values) {
   return arrow::Status::OK();
 }
 
+arrow::Status ValueBuilder::CheckOffsetsReach(int64_t size) const {
+  if (bits_per_offset_ == 32 && size > std::numeric_limits<int32_t>::max()) {
+    return arrow::Status::CapacityError("more than 2 GiB of values in one array with 32-bit offsets; "
+                                        "lower batch_size");
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Status ValueBuilder::Reserve(int64_t num_values, int64_t num_bytes) {
   if (is_variable()) {
     ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
@@ -150,16 +158,32 @@ arrow::Result<uint8_t*> ValueBuilder::PrepareValue(int64_t max_bytes) {
 arrow::Status ValueBuilder::CommitValue(int64_t num_bytes) {
   data_size_ += num_bytes;
   ++num_values_;
+  ARROW_RETURN_NOT_OK(CheckOffsetsReach(data_size_));
   if (bits_per_offset_ == 32) {
-    if (data_size_ > std::numeric_limits<int32_t>::max()) {
-      return arrow::Status::CapacityError("more than 2 GiB of values in one array with 32-bit "
-                                          "offsets; lower batch_size");
-    }
     reinterpret_cast<int32_t*>(offsets_->mutable_data())[num_values_] =
         static_cast<int32_t>(data_size_);
   } else {
     reinterpret_cast<int64_t*>(offsets_->mutable_data())[num_values_] = data_size_;
   }
+  return arrow::Status::OK();
+}
+
+arrow::Result<ValueBuilder::Room> ValueBuilder::PrepareValues(int64_t num_values,
+                                                              int64_t max_bytes) {
+  ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
+  ARROW_RETURN_NOT_OK(GrowData(max_bytes));
+  const int64_t width = static_cast<int64_t>(bits_per_offset_ / 8);
+  return Room{data_->mutable_data() + data_size_,
+              offsets_->mutable_data() + (num_values_ + 1) * width, data_size_};
+}
+
+arrow::Status ValueBuilder::CommitValues(int64_t num_values, int64_t num_bytes) {
+  if (bits_per_offset_ == 32 && data_size_ + num_bytes > std::numeric_limits<int32_t>::max()) {
+    return arrow::Status::CapacityError("more than 2 GiB of values in one array with 32-bit "
+                                        "offsets; lower batch_size");
+  }
+  data_size_ += num_bytes;
+  num_values_ += num_values;
   return arrow::Status::OK();
 }
 
@@ -176,10 +200,7 @@ arrow::Status ValueBuilder::AppendValues(const Offset* offsets, int64_t num_valu
   int64_t num_bytes = static_cast<int64_t>(offsets[num_values] - offsets[0]);
   ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
   ARROW_RETURN_NOT_OK(GrowData(num_bytes));
-  if (bits_per_offset_ == 32 && data_size_ + num_bytes > std::numeric_limits<int32_t>::max()) {
-    return arrow::Status::CapacityError("more than 2 GiB of values in one array with 32-bit "
-                                        "offsets; lower batch_size");
-  }
+  ARROW_RETURN_NOT_OK(CheckOffsetsReach(data_size_ + num_bytes));
   if (num_bytes > 0) std::memcpy(data_->mutable_data() + data_size_, bytes, num_bytes);
   auto shift = [&]<typename Out>(Out) {
     Out* out = reinterpret_cast<Out*>(offsets_->mutable_data()) + num_values_ + 1;
@@ -208,10 +229,7 @@ arrow::Status ValueBuilder::AppendGathered(const Offset* offsets, const uint8_t*
   constexpr int64_t kSlack = 16;
   ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
   ARROW_RETURN_NOT_OK(GrowData(total + kSlack));
-  if (bits_per_offset_ == 32 && data_size_ + total > std::numeric_limits<int32_t>::max()) {
-    return arrow::Status::CapacityError("more than 2 GiB of values in one array with 32-bit "
-                                        "offsets; lower batch_size");
-  }
+  ARROW_RETURN_NOT_OK(CheckOffsetsReach(data_size_ + total));
   uint8_t* const out = data_->mutable_data();
   int64_t at = data_size_;
   auto gather = [&]<typename Out>(Out) {

@@ -75,6 +75,10 @@ class ValueBuilder {
   /// Append values [begin, end) of another builder of the same shape; its item validity is not
   /// taken along.
   arrow::Status AppendSlice(const ValueBuilder& from, int64_t begin, int64_t end);
+  /// Append `num_values` values written by `decode(i, to)`, which returns the bytes it wrote or a negative
+  /// number for a value that cannot be decoded. `max_bytes` bounds all of them together.
+  template <typename DecodeValue>
+  arrow::Status AppendDecoded(int64_t num_values, int64_t max_bytes, DecodeValue decode);
   /// Forget the values, keep the memory.
   void Clear();
   /// Append values picked from elsewhere: value i is bytes[offsets[k] .. offsets[k + 1]) with
@@ -86,10 +90,21 @@ class ValueBuilder {
   arrow::Result<uint8_t*> PrepareValue(int64_t max_bytes);
   arrow::Status CommitValue(int64_t num_bytes);
 
+  /// Where a decoder writes many values at once, without a call per value.
+  struct Room {
+    uint8_t* bytes;  ///< where the first value begins
+    uint8_t* ends;   ///< end of value i as an offset of bits_per_offset bits: base + bytes so far
+    int64_t base;    ///< the offset of `bytes`
+  };
+  /// Room for `num_values` values of at most `max_bytes` bytes in all: fill both, then CommitValues.
+  arrow::Result<Room> PrepareValues(int64_t num_values, int64_t max_bytes);
+  arrow::Status CommitValues(int64_t num_values, int64_t num_bytes);
+
   /// Bitmaps of fixed-size-list levels that store validity; outermost first.
   std::vector<BitmapBuilder>& item_validity() { return item_validity_; }
 
   const uint8_t* data() const { return data_ ? data_->data() : nullptr; }
+  uint8_t* mutable_data() { return data_ ? data_->mutable_data() : nullptr; }
   const uint8_t* offsets() const { return offsets_ ? offsets_->data() : nullptr; }
 
   /// Hand over the value bytes (fixed: the values; variable: the bytes). Call once.
@@ -101,6 +116,8 @@ class ValueBuilder {
   explicit ValueBuilder(arrow::MemoryPool* pool) : pool_(pool) {}
   arrow::Status GrowData(int64_t num_bytes);
   arrow::Status GrowOffsets(int64_t num_values);
+  // 32-bit offsets reach 2 GiB.
+  arrow::Status CheckOffsetsReach(int64_t size) const;
 
   arrow::MemoryPool* pool_;
   uint64_t bits_per_value_ = 0;
@@ -111,5 +128,25 @@ class ValueBuilder {
   std::shared_ptr<arrow::ResizableBuffer> offsets_;
   std::vector<BitmapBuilder> item_validity_;
 };
+
+template <typename DecodeValue>
+arrow::Status ValueBuilder::AppendDecoded(int64_t num_values, int64_t max_bytes, DecodeValue decode) {
+  ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
+  ARROW_RETURN_NOT_OK(GrowData(max_bytes));
+  ARROW_RETURN_NOT_OK(CheckOffsetsReach(data_size_ + max_bytes));
+  uint8_t* const data = data_->mutable_data();
+  auto append = [&]<typename Offset>(Offset) -> arrow::Status {
+    Offset* offsets = reinterpret_cast<Offset*>(offsets_->mutable_data()) + num_values_ + 1;
+    for (int64_t i = 0; i < num_values; ++i) {
+      const int64_t size = decode(i, data + data_size_);
+      if (size < 0) return Corrupt("value ", i, " of a chunk cannot be decoded");
+      data_size_ += size;
+      offsets[i] = static_cast<Offset>(data_size_);
+    }
+    num_values_ += num_values;
+    return arrow::Status::OK();
+  };
+  return bits_per_offset_ == 32 ? append(int32_t{}) : append(int64_t{});
+}
 
 }  // namespace lancea

@@ -51,6 +51,8 @@ class BlockDecoder {
  public:
   virtual ~BlockDecoder() = default;
   virtual ValueShape shape() const = 0;
+  /// False when everything is in the description (constant, range) and no bytes are stored.
+  virtual bool has_payload() const { return true; }
   /// Append all `num_values` values of the block. `num_values` is trusted only as far as the bytes
   /// bear it out.
   virtual arrow::Status Decode(Bytes block, int64_t num_values, ValueBuilder* out) const = 0;

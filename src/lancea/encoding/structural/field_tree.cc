@@ -1,23 +1,14 @@
 #include "lancea/encoding/structural/field_tree.h"
 
 #include "arrow/type.h"
+#include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
 namespace {
 
-bool IsTrue(const Field& field, const char* key) {
-  auto it = field.metadata.find(key);
-  return it != field.metadata.end() && it->second == "true";
-}
-
 bool IsLeaf(const Field& field, const arrow::DataType& type) {
-  if (IsTrue(field, "lance-encoding:blob") || IsTrue(field, "lance-encoding:packed") ||
-      IsTrue(field, "packed")) {
-    return true;
-  }
-  auto extension = field.metadata.find("ARROW:extension:name");
-  if (extension != field.metadata.end() && extension->second == "lance.blob.v2") return true;
+  if (IsBlob(field) || IsPackedStruct(field)) return true;
   switch (type.id()) {
     case arrow::Type::STRUCT:
     case arrow::Type::LIST:

@@ -5,6 +5,7 @@
 #include "arrow/type.h"
 #include "lancea/encoding/compress/variable_packed_struct.h"
 #include "lancea/encoding/structural/leaf_values.h"
+#include "lancea/encoding/structural/packed_rows.h"
 #include "lancea/encoding/structural/unravel.h"
 #include "lancea/util/errors.h"
 
@@ -139,11 +140,12 @@ class FullZipRead : public PageRead {
     for (const auto& buffer : buffers_) num_bytes_ += buffer->size();
     DecodedPage out;
     if (layout.packed_struct != nullptr) {
-      ARROW_ASSIGN_OR_RAISE(auto rows, layout.packed_struct->MakeRows(page_.leaf().type, pool_));
-      ARROW_RETURN_NOT_OK(Unzip([&](Bytes value) { return rows->Append(value); },
-                                [&] { return rows->AppendNull(); }));
+      ARROW_ASSIGN_OR_RAISE(PackedRows rows,
+                            PackedRows::Make(*layout.packed_struct, page_.leaf().type, pool_));
+      ARROW_RETURN_NOT_OK(Unzip([&](Bytes value) { return rows.Append(value); },
+                                [&] { return rows.AppendNull(); }));
       ARROW_ASSIGN_OR_RAISE(out.layers, MakeLayers());
-      ARROW_ASSIGN_OR_RAISE(out.values, rows->Finish());
+      ARROW_ASSIGN_OR_RAISE(out.values, rows.Finish());
       return out;
     }
     const PerValueDecoder& decoder = *layout.values;

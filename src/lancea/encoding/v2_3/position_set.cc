@@ -62,8 +62,8 @@ uint64_t PositionSet::Rank(uint64_t position, uint64_t hint) const {
     width *= 2;
   }
   const uint64_t high = std::min(size_, low + width + 1);
-  return static_cast<uint64_t>(
-      std::lower_bound(explicit_ + low, explicit_ + high, position) - explicit_);
+  return static_cast<uint64_t>(std::lower_bound(explicit_ + low, explicit_ + high, position) -
+                               explicit_);
 }
 
 }  // namespace lancea::v2_3

@@ -1,12 +1,12 @@
-// A set of slots of one structural layer, in ascending order: the null slots, the valid slots, or the
-// non-empty lists.
+// A set of slots of one structural layer, in ascending order: the null slots, the valid slots, or
+// the non-empty lists.
 //
 // Writers store a set as a sequence of u64; three shapes are kept:
 //   nothing                     no member
 //   progression                 start, start + step, ...: never materialized, however long
 //   explicit                    the decoded positions themselves
-// The rank of a position is the number of members below it. It turns a range of slots into a range of
-// ordinals, and so into what is stored for those slots.
+// The rank of a position is the number of members below it. It turns a range of slots into a range
+// of ordinals, and so into what is stored for those slots.
 //
 // Invariants: strictly ascending, every member below the domain it was made for.
 #pragma once

@@ -13,10 +13,12 @@ arrow::Result<std::optional<Progression>> AsProgression(const pb::CompressiveEnc
                                                         uint64_t num_values) {
   using Found = std::optional<Progression>;
   if (encoding.has_constant() && !encoding.constant().has_value()) {
-    if (num_values != 0) return Corrupt("a constant without a value stands for ", num_values, " values");
+    if (num_values != 0)
+      return Corrupt("a constant without a value stands for ", num_values, " values");
     return Found(Progression{});
   }
-  if (num_values == 0) return Corrupt("an empty sequence is not stored as a constant without a value");
+  if (num_values == 0)
+    return Corrupt("an empty sequence is not stored as a constant without a value");
   switch (encoding.compression_case()) {
     case pb::CompressiveEncoding::kConstant: {
       const std::string& value = encoding.constant().value();
@@ -38,23 +40,6 @@ arrow::Result<std::optional<Progression>> AsProgression(const pb::CompressiveEnc
     }
     default:
       return Found();
-  }
-}
-
-bool TakesBuffer(const pb::CompressiveEncoding& encoding) {
-  switch (encoding.compression_case()) {
-    case pb::CompressiveEncoding::kConstant:
-    case pb::CompressiveEncoding::kRange:
-      return false;
-    case pb::CompressiveEncoding::kDelta:
-      return TakesBuffer(encoding.delta().deltas());
-    case pb::CompressiveEncoding::kRle:
-      return TakesBuffer(encoding.rle().values()) || TakesBuffer(encoding.rle().run_lengths());
-    case pb::CompressiveEncoding::kDictionary:
-      return TakesBuffer(encoding.dictionary().indices()) ||
-             TakesBuffer(encoding.dictionary().items());
-    default:
-      return true;
   }
 }
 

@@ -1,4 +1,4 @@
-// How a u64 or u32 sequence of a planar page is stored: in the message alone, or in a page buffer.
+// Sequences of a planar page that the message alone tells, without a page buffer.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,5 @@ struct Progression {
 /// \return Corrupt when the message does not fit `num_values`
 arrow::Result<std::optional<Progression>> AsProgression(
     const lance::encodings23::CompressiveEncoding& encoding, uint64_t num_values);
-
-/// False when every part of the sequence lies in the message, so that it takes no page buffer.
-bool TakesBuffer(const lance::encodings23::CompressiveEncoding& encoding);
 
 }  // namespace lancea::v2_3

@@ -1,8 +1,8 @@
 // Which leaf slots have a value stored, as runs, and where in the stored order.
 //
-// Zipped values of a sparse page are stored only for slots that are valid in every layer, back to back
-// in slot order. Example: 10 slots, 2 3 4 and 8 stored: runs [2, 5) [8, 9), ranks 0 3 4; slot 8 is
-// stored value 3.
+// Zipped values of a sparse page are stored only for slots that are valid in every layer, back to
+// back in slot order. Example: 10 slots, 2 3 4 and 8 stored: runs [2, 5) [8, 9), ranks 0 3 4; slot
+// 8 is stored value 3.
 #pragma once
 
 #include <cstdint>

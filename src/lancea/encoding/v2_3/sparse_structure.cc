@@ -20,7 +20,8 @@ using Kind = StructureLayer::Kind;
 constexpr int kMaxLayers = 256;
 // Slots are counted in i64 by Arrow, and in bits here.
 constexpr uint64_t kMaxSlots = uint64_t{1} << 56;
-// A progression is a few bytes however many runs it stands for; beyond this many it is not spelled out.
+// A progression is a few bytes however many runs it stands for; beyond this many it is not spelled
+// out.
 constexpr uint64_t kMaxSpelledOutRuns = uint64_t{1} << 24;
 
 arrow::Status CheckSlots(uint64_t num_slots) {
@@ -55,8 +56,8 @@ arrow::Status BuildValidity(const SparseLayer& layer, std::span<const RowRange> 
     }
     base += range.size();
   }
-  out->null_count = layer.lists_nulls ? static_cast<int64_t>(hits)
-                                      : out->num_slots - static_cast<int64_t>(hits);
+  out->null_count =
+      layer.lists_nulls ? static_cast<int64_t>(hits) : out->num_slots - static_cast<int64_t>(hits);
   if (out->null_count == 0) return arrow::Status::OK();
   if (out->num_slots % 8 != 0) {
     bits[out->num_slots / 8] &= static_cast<uint8_t>((1u << (out->num_slots % 8)) - 1);
@@ -134,10 +135,10 @@ arrow::Result<ListCounts> ListCounts::Progression(uint64_t start, uint64_t step,
   if (size == 0) return out;
   if (start == 0) return Corrupt("a non-empty list of no items");
   const auto wide = [](uint64_t value) { return static_cast<unsigned __int128>(value); };
-  // Each factor fits 56 bits or is caught first, so 128 bits hold the sum.
-  if (size > kMaxSlots || start > kMaxSlots || step > kMaxSlots ||
-      wide(start) * size > kMaxSlots || (wide(size) * size / 2) > kMaxSlots ||
-      wide(start) * size + wide(size) * size / 2 * step > kMaxSlots) {
+  // Each factor is at most 2^56 before it is multiplied, so 128 bits hold every product.
+  const auto pairs = step == 0 ? 0 : wide(size) * size / 2;
+  if (size > kMaxSlots || start > kMaxSlots || step > kMaxSlots || pairs > kMaxSlots ||
+      wide(start) * size + pairs * step > kMaxSlots) {
     return Corrupt("counts of ", size, " lists from ", start, " by ", step, " are too large");
   }
   out.start_ = start;
@@ -155,7 +156,8 @@ arrow::Result<ListCounts> ListCounts::Explicit(std::span<const uint64_t> counts)
   out.offsets_.push_back(0);
   for (uint64_t count : counts) {
     if (count == 0) return Corrupt("a non-empty list of no items");
-    if (count > kMaxSlots || (total += count) > kMaxSlots) return Corrupt("a list of ", count, " items");
+    if (count > kMaxSlots || (total += count) > kMaxSlots)
+      return Corrupt("a list of ", count, " items");
     out.offsets_.push_back(total);
   }
   return out;
@@ -168,7 +170,6 @@ struct SparseStructure::Sequence {
   Role role;
   std::unique_ptr<BlockDecoder> decoder;
   uint64_t num_values;
-  bool takes_buffer;
 };
 
 SparseStructure::SparseStructure() = default;
@@ -192,13 +193,13 @@ arrow::Result<SparseStructure> SparseStructure::Make(const pb::SparseStructure& 
     if (decoder->shape().bits_per_value != 64 || decoder->shape().items_per_value != 1) {
       return Corrupt("a sparse sequence of ", decoder->shape().bits_per_value, "-bit values");
     }
-    out.pending_.push_back(
-        {out.layers_.size(), role, std::move(decoder), num_values, TakesBuffer(encoding)});
+    out.pending_.push_back({out.layers_.size(), role, std::move(decoder), num_values});
     return arrow::Status::OK();
   };
   auto read_positions = [&](const pb::CompressiveEncoding& encoding, uint64_t num_values,
                             Sequence::Role role, PositionSet* set) -> arrow::Status {
-    if (num_values > domain) return Corrupt(num_values, " sparse positions among ", domain, " slots");
+    if (num_values > domain)
+      return Corrupt(num_values, " sparse positions among ", domain, " slots");
     ARROW_ASSIGN_OR_RAISE(auto progression, AsProgression(encoding, num_values));
     if (!progression) return postpone(encoding, num_values, role);
     ARROW_ASSIGN_OR_RAISE(
@@ -263,7 +264,7 @@ arrow::Result<SparseStructure> SparseStructure::Make(const pb::SparseStructure& 
 
 size_t SparseStructure::num_buffers() const {
   size_t count = 0;
-  for (const Sequence& sequence : pending_) count += sequence.takes_buffer;
+  for (const Sequence& sequence : pending_) count += sequence.decoder->has_payload();
   return count;
 }
 
@@ -274,7 +275,7 @@ arrow::Status SparseStructure::Load(std::span<const std::shared_ptr<arrow::Buffe
   size_t next = 0;
   for (const Sequence& sequence : pending_) {
     Bytes block;
-    if (sequence.takes_buffer) {
+    if (sequence.decoder->has_payload()) {
       const auto& buffer = buffers[next++];
       block = Bytes(buffer->data(), static_cast<size_t>(buffer->size()));
     }
@@ -282,7 +283,8 @@ arrow::Status SparseStructure::Load(std::span<const std::shared_ptr<arrow::Buffe
     const auto num_values = static_cast<int64_t>(sequence.num_values);
     ARROW_RETURN_NOT_OK(sequence.decoder->Decode(block, num_values, &builder));
     if (builder.num_values() != num_values) {
-      return Corrupt("sparse sequence of ", num_values, " values decodes to ", builder.num_values());
+      return Corrupt("sparse sequence of ", num_values, " values decodes to ",
+                     builder.num_values());
     }
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> values, builder.FinishData());
     SparseLayer& layer = layers_[sequence.layer];

@@ -2,13 +2,14 @@
 //
 // Layers run root -> leaf. Each has a domain of slots; the root's are the page's rows:
 //   validity          as many slots inside as outside
-//   list              its non-empty lists (positions and counts); the inner domain is the sum of counts
-//   fixed_size_list   dimension times as many slots inside
-// and each stores which of its slots are null (or which are valid, whichever is shorter to write). A null
-// struct or fixed-size list still has its slots inside; a null list has none.
+//   list              its non-empty lists (positions and counts); the inner domain is the sum of
+//   counts fixed_size_list   dimension times as many slots inside
+// and each stores which of its slots are null (or which are valid, whichever is shorter to write).
+// A null struct or fixed-size list still has its slots inside; a null list has none.
 //
 // Position and count sequences are u64. Those that are a constant or a range need no buffer; the
-// others take one page buffer each, in the order layer by layer: non-empty positions, counts, validity.
+// others take one page buffer each, in the order layer by layer: non-empty positions, counts,
+// validity.
 //
 // Worked example, list<int32> rows [[1, null], null, [], [3]]:
 //   list      4 slots, non-empty {0, 3} counts 2 1, null {1}; 3 slots inside
@@ -81,13 +82,15 @@ class SparseStructure {
   /// \param num_rows  rows of the page, fixed-size lists counted once
   static arrow::Result<SparseStructure> Make(const lance::encodings23::SparseStructure& message,
                                              uint64_t num_rows);
+  SparseStructure();  ///< of no layers
   ~SparseStructure();
   SparseStructure(SparseStructure&&) noexcept;
   SparseStructure& operator=(SparseStructure&&) noexcept;
 
   /// Page buffers that the sequences take.
   size_t num_buffers() const;
-  /// Decode the sequences that need a buffer, `buffers` in their order. Called once, before what follows.
+  /// Decode the sequences that need a buffer, `buffers` in their order. Called once, before what
+  /// follows.
   arrow::Status Load(std::span<const std::shared_ptr<arrow::Buffer>> buffers);
 
   const std::vector<SparseLayer>& layers() const { return layers_; }
@@ -104,7 +107,6 @@ class SparseStructure {
 
  private:
   struct Sequence;
-  SparseStructure();
 
   std::vector<SparseLayer> layers_;
   uint64_t num_rows_ = 0;

@@ -1,0 +1,29 @@
+// general: zstd or LZ4 around another encoding.
+//
+//   zstd   u64 uncompressed size, then one frame; a bare frame (magic first) is read too
+//   lz4    u32 uncompressed size, then one raw LZ4 block
+// In a mini-block only the first value buffer of each chunk is compressed; in a block the whole; in
+// full-zip each value by itself.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "lancea/encoding/compress/encoding_message.h"
+#include "lancea/encoding/value_decoder.h"
+
+namespace lancea {
+
+enum class CompressionScheme { kLz4, kZstd };
+
+/// The bytes that `compressed` expands to. The declared size is believed only as far as the scheme can
+/// expand that many bytes.
+arrow::Result<std::vector<uint8_t>> Decompress(CompressionScheme scheme, Bytes compressed);
+
+arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeGeneralMiniBlock(const EncodingMessage& message,
+                                                                      int depth);
+arrow::Result<std::unique_ptr<BlockDecoder>> MakeGeneralBlock(const EncodingMessage& message, int depth);
+arrow::Result<std::unique_ptr<PerValueDecoder>> MakeGeneralPerValue(const EncodingMessage& message,
+                                                                    int depth);
+
+}  // namespace lancea

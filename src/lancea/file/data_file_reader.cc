@@ -1,0 +1,265 @@
+#include "lancea/file/data_file_reader.h"
+
+#include <algorithm>
+
+#include <google/protobuf/io/coded_stream.h>
+
+#include "arrow/buffer.h"
+#include "arrow/type.h"
+#include "lancea/encoding/structural/field_reader.h"
+#include "lancea/encoding/v0_1/field_reader.h"
+#include "lancea/encoding/v0_1/legacy_file.h"
+#include "lancea/encoding/v2_0/field_reader.h"
+#include "lancea/file/column_metadata.h"
+#include "lancea/file/page_factory.h"
+#include "lancea/proto/file.pb.h"
+#include "lancea/schema/field.h"
+#include "lancea/util/errors.h"
+
+namespace lancea {
+namespace {
+
+// One request brings footer, tables and, for small files, everything else.
+constexpr uint64_t kTailBytes = 64 * 1024;
+constexpr size_t kMaxKeptReaders = 1024;
+
+// FileDescriptor.length without parsing the schema in front of it, which may have thousands of fields.
+arrow::Result<uint64_t> ParseDescriptorLength(Bytes bytes) {
+  google::protobuf::io::CodedInputStream in(bytes.data(), static_cast<int>(bytes.size()));
+  uint64_t length = 0;
+  while (uint32_t tag = in.ReadTag()) {
+    uint32_t size = 0;
+    const uint32_t wire_type = tag & 7;
+    if (tag == ((2u << 3) | 0)) {
+      if (!in.ReadVarint64(&length)) return Corrupt("file descriptor does not parse");
+    } else if (wire_type == 2) {
+      if (!in.ReadVarint32(&size) || !in.Skip(static_cast<int>(size))) {
+        return Corrupt("file descriptor does not parse");
+      }
+    } else if (uint64_t ignored; wire_type != 0 || !in.ReadVarint64(&ignored)) {
+      return Corrupt("file descriptor does not parse");
+    }
+  }
+  return length;
+}
+
+// The columns of a file by field id.
+class FileColumnSource : public ColumnSource {
+ public:
+  FileColumnSource(const DataFileReader& file, const FieldColumns& columns) : file_(file) {
+    for (size_t i = 0; i < columns.field_ids.size() && i < columns.column_indices.size(); ++i) {
+      if (columns.field_ids[i] >= 0 && columns.column_indices[i] >= 0) {
+        by_field_.emplace_back(columns.field_ids[i], columns.column_indices[i]);
+      }
+    }
+    std::sort(by_field_.begin(), by_field_.end());
+  }
+
+  arrow::Result<std::shared_ptr<const ColumnInfo>> Column(int32_t field_id) const override {
+    auto it = std::lower_bound(by_field_.begin(), by_field_.end(), std::make_pair(field_id, INT32_MIN));
+    if (it == by_field_.end() || it->first != field_id) {
+      return std::shared_ptr<const ColumnInfo>();
+    }
+    return file_.Column(it->second);
+  }
+  uint64_t num_rows() const override { return file_.num_rows(); }
+  uint64_t file_size() const override { return file_.object()->size(); }
+
+ private:
+  const DataFileReader& file_;
+  std::vector<std::pair<int32_t, int32_t>> by_field_;
+};
+
+void AppendKey(const Field& field, std::string* key) {
+  key->append(std::to_string(field.id)).push_back(' ');
+  for (const Field& child : field.children) AppendKey(child, key);
+}
+
+}  // namespace
+
+// A reader with what it refers to.
+struct DataFileReader::KeptReader {
+  std::unique_ptr<FileColumnSource> source;
+  std::unique_ptr<FieldReader> reader;
+};
+
+DataFileReader::~DataFileReader() = default;
+
+arrow::Result<std::shared_ptr<DataFileReader>> DataFileReader::Open(
+    std::shared_ptr<ObjectReader> object) {
+  std::shared_ptr<DataFileReader> file(new DataFileReader(std::move(object)));
+  arrow::Status status = file->Init();
+  if (!status.ok()) return Prefix(status, file->object_->path());
+  return file;
+}
+
+arrow::Status DataFileReader::Init() {
+  const uint64_t size = object_->size();
+  const uint64_t tail_size = std::min(size, object_->is_memory() ? kFooterSize : kTailBytes);
+  ARROW_ASSIGN_OR_RAISE(tail_, object_->ReadAt({size - tail_size, tail_size}));
+  tail_offset_ = size - tail_size;
+  const Bytes tail(tail_->data(), static_cast<size_t>(tail_->size()));
+  ARROW_ASSIGN_OR_RAISE(version_, ParseFileVersion(tail));
+  if (version_.is_legacy()) {
+    ARROW_ASSIGN_OR_RAISE(legacy_, v0_1::LegacyFile::Open(object_));
+    num_rows_ = legacy_->num_rows();
+    return arrow::Status::OK();
+  }
+  const bool known = (version_.major == 0 && version_.minor == 3) ||
+                     (version_.major == 2 && version_.minor <= 3);
+  if (!known) {
+    return Unsupported("file version ", version_.major, ".", version_.minor,
+                       "; this build reads 0.1 and 2.0 to 2.3");
+  }
+  ARROW_ASSIGN_OR_RAISE(footer_, ParseFooter(tail, size));
+  ARROW_ASSIGN_OR_RAISE(global_buffers_, ReadTable(footer_.global_buffer_table_position,
+                                                   footer_.num_global_buffers, "global buffer"));
+  ARROW_ASSIGN_OR_RAISE(column_table_, Read({footer_.column_table_position,
+                                             uint64_t{footer_.num_columns} * 16}));
+  if (global_buffers_.empty()) return Corrupt("the file has no descriptor (global buffer 0)");
+  ARROW_ASSIGN_OR_RAISE(auto descriptor, Read(global_buffers_[0]));
+  if (descriptor->size() > INT32_MAX) return Corrupt("a file descriptor of ", descriptor->size(), " bytes");
+  return ParseDescriptorLength(Bytes(descriptor->data(), static_cast<size_t>(descriptor->size())))
+      .Value(&num_rows_);
+}
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> DataFileReader::Read(ByteRange range) const {
+  if (tail_ != nullptr && range.offset >= tail_offset_ &&
+      range.offset - tail_offset_ <= static_cast<uint64_t>(tail_->size()) &&
+      range.length <= static_cast<uint64_t>(tail_->size()) - (range.offset - tail_offset_)) {
+    return arrow::SliceBuffer(tail_, static_cast<int64_t>(range.offset - tail_offset_),
+                              static_cast<int64_t>(range.length));
+  }
+  return object_->ReadAt(range);
+}
+
+arrow::Result<std::vector<ByteRange>> DataFileReader::ReadTable(uint64_t position, uint32_t entries,
+                                                                const char* what) const {
+  ARROW_ASSIGN_OR_RAISE(auto bytes, Read({position, uint64_t{entries} * 16}));
+  std::vector<ByteRange> out(entries);
+  for (uint32_t i = 0; i < entries; ++i) {
+    out[i] = {LoadLittleEndian<uint64_t>(bytes->data() + 16 * i),
+              LoadLittleEndian<uint64_t>(bytes->data() + 16 * i + 8)};
+    if (out[i].offset > object_->size() || out[i].length > object_->size() - out[i].offset) {
+      return Corrupt(what, " ", i, " of ", out[i].length, " bytes at ", out[i].offset,
+                     " of a file of ", object_->size());
+    }
+  }
+  return out;
+}
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> DataFileReader::ReadGlobalBuffer(int32_t index) const {
+  if (index < 0 || index >= num_global_buffers()) {
+    return InvalidInput("global buffer ", index, " of ", num_global_buffers());
+  }
+  return Read(global_buffers_[index]);
+}
+
+arrow::Result<Schema> DataFileReader::ReadSchema() const {
+  if (legacy_ != nullptr) return legacy_->schema();
+  ARROW_ASSIGN_OR_RAISE(auto bytes, ReadGlobalBuffer(0));
+  lance::file::FileDescriptor descriptor;
+  if (bytes->size() > INT32_MAX ||
+      !descriptor.ParseFromArray(bytes->data(), static_cast<int>(bytes->size()))) {
+    return Corrupt(object_->path(), ": file descriptor does not parse");
+  }
+  return SchemaFromProto(descriptor.schema().fields(), descriptor.schema().metadata());
+}
+
+arrow::Result<FieldColumns> DataFileReader::OwnFieldColumns(const Schema& schema) const {
+  FieldColumns out;
+  if (legacy_ != nullptr) return out;
+  const bool leaves_only = version_.major == 2 && version_.minor >= 1;
+  int32_t column = 0;
+  auto visit = [&](const auto& self, const Field& field) -> void {
+    const bool is_leaf = field.children.empty() || IsPackedStruct(field) || IsBlob(field);
+    if (!leaves_only || is_leaf) {
+      out.field_ids.push_back(field.id);
+      out.column_indices.push_back(column++);
+    }
+    if (is_leaf) return;
+    for (const Field& child : field.children) self(self, child);
+  };
+  for (const Field& field : schema.fields) visit(visit, field);
+  return out;
+}
+
+arrow::Result<std::shared_ptr<const ColumnInfo>> DataFileReader::Column(int32_t index) const {
+  if (index < 0 || index >= num_columns()) {
+    return Corrupt(object_->path(), ": no column ", index, ", the file has ", num_columns());
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto it = columns_.find(index);
+    if (it != columns_.end()) return it->second;
+  }
+  auto parse = [&]() -> arrow::Result<ColumnInfo> {
+    const uint8_t* entry = column_table_->data() + uint64_t{16} * static_cast<uint64_t>(index);
+    const ByteRange range{LoadLittleEndian<uint64_t>(entry), LoadLittleEndian<uint64_t>(entry + 8)};
+    if (range.offset > object_->size() || range.length > object_->size() - range.offset) {
+      return Corrupt("metadata of ", range.length, " bytes at ", range.offset, " of a file of ",
+                     object_->size());
+    }
+    ARROW_ASSIGN_OR_RAISE(auto bytes, Read(range));
+    return ParseColumnMetadata(Bytes(bytes->data(), static_cast<size_t>(bytes->size())), index,
+                               object_->size(), [this](ByteRange r) { return Read(r); });
+  };
+  auto parsed = parse();
+  if (!parsed.ok()) {
+    return Prefix(parsed.status(), object_->path() + ": column " + std::to_string(index));
+  }
+  auto info = std::make_shared<const ColumnInfo>(std::move(parsed).ValueUnsafe());
+  std::lock_guard<std::mutex> lock(mutex_);
+  return columns_.emplace(index, std::move(info)).first->second;
+}
+
+arrow::Result<std::shared_ptr<const FieldReader>> DataFileReader::MakeFieldReader(
+    const Field& field, const std::shared_ptr<arrow::Field>& arrow_field,
+    const FieldColumns& columns) const {
+  // The key says which leaves are wanted and how they are read; the column map of one file is always
+  // the same for the same fields.
+  std::string key = arrow_field->type()->ToString();
+  key.push_back('|');
+  AppendKey(field, &key);
+  auto keep_alive = [&](std::shared_ptr<KeptReader> kept) {
+    struct Holder {
+      std::shared_ptr<const DataFileReader> file;
+      std::shared_ptr<KeptReader> kept;
+    };
+    auto holder = std::make_shared<Holder>(Holder{shared_from_this(), std::move(kept)});
+    return std::shared_ptr<const FieldReader>(holder, holder->kept->reader.get());
+  };
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto it = readers_.find(key);
+    if (it != readers_.end()) return keep_alive(it->second);
+  }
+  auto kept = std::make_shared<KeptReader>();
+  auto make = [&]() -> arrow::Result<std::unique_ptr<FieldReader>> {
+    if (legacy_ != nullptr) return v0_1::MakeFieldReader(field, *legacy_);
+    kept->source = std::make_unique<FileColumnSource>(*this, columns);
+    if (version_.major == 0) return v2_0::MakeFieldReader(field, arrow_field, *kept->source);
+    return MakeStructuralFieldReader(field, arrow_field, *kept->source, &MakeAnyPage);
+  };
+  auto reader = make();
+  if (!reader.ok()) return Prefix(reader.status(), object_->path());
+  kept->reader = std::move(reader).ValueUnsafe();
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (readers_.size() >= kMaxKeptReaders) readers_.clear();
+  return keep_alive(readers_.emplace(std::move(key), std::move(kept)).first->second);
+}
+
+uint64_t DataFileReader::memory_bytes() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  uint64_t bytes = sizeof(*this) + global_buffers_.size() * sizeof(ByteRange);
+  if (!object_->is_memory()) bytes += tail_->size() + column_table_->size();
+  for (const auto& [index, column] : columns_) {
+    bytes += sizeof(ColumnInfo);
+    for (const PageInfo& page : column->pages) {
+      bytes += sizeof(PageInfo) + page.encoding.value.size() + page.buffers.size() * 16;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace lancea

@@ -1,0 +1,90 @@
+// One open data file of any version.
+//
+// Opening reads the footer and the two offset tables, nothing else: column metadata are parsed when a
+// column is first asked for, so the cost follows the projected columns, not the table's width.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "arrow/result.h"
+#include "lancea/encoding/field_reader.h"
+#include "lancea/encoding/column_info.h"
+#include "lancea/file/footer.h"
+#include "lancea/object_store.h"
+#include "lancea/schema.h"
+
+namespace lancea {
+
+namespace v0_1 {
+class LegacyFile;
+}
+
+/// Which column of the file stores which field; from the manifest's DataFile or the file's own schema.
+struct FieldColumns {
+  std::vector<int32_t> field_ids;
+  std::vector<int32_t> column_indices;  ///< same length; -1: no column. Unused for legacy files.
+};
+
+/// Immutable; caches of parsed metadata are synchronised. Thread-safe.
+class DataFileReader : public std::enable_shared_from_this<DataFileReader> {
+ public:
+  static arrow::Result<std::shared_ptr<DataFileReader>> Open(std::shared_ptr<ObjectReader> object);
+  ~DataFileReader();
+
+  const std::shared_ptr<ObjectReader>& object() const { return object_; }
+  FileVersion version() const { return version_; }
+  bool is_legacy() const { return version_.is_legacy(); }
+  uint64_t num_rows() const { return num_rows_; }
+  int32_t num_columns() const { return static_cast<int32_t>(footer_.num_columns); }
+  int32_t num_global_buffers() const { return static_cast<int32_t>(global_buffers_.size()); }
+
+  /// The schema the file carries.
+  arrow::Result<Schema> ReadSchema() const;
+  /// The field-to-column map that follows from the file's own schema.
+  arrow::Result<FieldColumns> OwnFieldColumns(const Schema& schema) const;
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadGlobalBuffer(int32_t index) const;
+  const v0_1::LegacyFile& legacy() const { return *legacy_; }
+
+  /// The parsed metadata of one column; parsed once, then kept.
+  arrow::Result<std::shared_ptr<const ColumnInfo>> Column(int32_t index) const;
+
+  /// A reader of one top-level field. Readers are kept, so page metadata loaded by one read serve the
+  /// next; the result keeps the file open.
+  /// \param field        children possibly pruned
+  /// \param arrow_field  its Arrow form as read (ToArrowAsRead)
+  arrow::Result<std::shared_ptr<const FieldReader>> MakeFieldReader(
+      const Field& field, const std::shared_ptr<arrow::Field>& arrow_field,
+      const FieldColumns& columns) const;
+
+  /// Memory held by parsed metadata, roughly, for the session cache.
+  uint64_t memory_bytes() const;
+
+ private:
+  struct KeptReader;
+  explicit DataFileReader(std::shared_ptr<ObjectReader> object) : object_(std::move(object)) {}
+  arrow::Status Init();
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(ByteRange range) const;
+  arrow::Result<std::vector<ByteRange>> ReadTable(uint64_t position, uint32_t entries,
+                                                  const char* what) const;
+
+  std::shared_ptr<ObjectReader> object_;
+  FileVersion version_;
+  Footer footer_;
+  uint64_t num_rows_ = 0;
+  std::vector<ByteRange> global_buffers_;
+  std::shared_ptr<arrow::Buffer> column_table_;  // raw: parsed entry by entry
+  // The last bytes of the file, read at once; empty for mapped files.
+  uint64_t tail_offset_ = 0;
+  std::shared_ptr<arrow::Buffer> tail_;
+  std::unique_ptr<v0_1::LegacyFile> legacy_;
+
+  mutable std::mutex mutex_;
+  mutable std::map<int32_t, std::shared_ptr<const ColumnInfo>> columns_;
+  mutable std::map<std::string, std::shared_ptr<KeptReader>> readers_;
+};
+
+}  // namespace lancea
