@@ -26,6 +26,9 @@ class FieldReader {
   /// Rows in the file.
   virtual uint64_t num_rows() const = 0;
 
+  /// Bytes that the field's pages take in the file; 0 when not known. For sizing work, not exact.
+  virtual uint64_t encoded_bytes() const { return 0; }
+
   /// Begin reading `ranges`: ascending, disjoint, each non-empty, all within num_rows().
   virtual arrow::Result<std::unique_ptr<ReadTask>> Read(std::span<const RowRange> ranges,
                                                         arrow::MemoryPool* pool) const = 0;

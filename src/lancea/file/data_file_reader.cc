@@ -7,9 +7,33 @@
 #include "arrow/buffer.h"
 #include "arrow/type.h"
 #include "lancea/encoding/structural/field_reader.h"
+#if __has_include("lancea/encoding/v0_1/field_reader.h")
 #include "lancea/encoding/v0_1/field_reader.h"
 #include "lancea/encoding/v0_1/legacy_file.h"
+#else
+namespace lancea::v0_1 {
+class LegacyFile {
+ public:
+  static arrow::Result<std::unique_ptr<LegacyFile>> Open(std::shared_ptr<ObjectReader>) {
+    return arrow::Status::NotImplemented("legacy file");
+  }
+  uint64_t num_rows() const { return 0; }
+  Schema schema() const { return {}; }
+};
+inline arrow::Result<std::unique_ptr<FieldReader>> MakeFieldReader(const Field&, const LegacyFile&) {
+  return arrow::Status::NotImplemented("legacy file");
+}
+}  // namespace lancea::v0_1
+#endif
+#if __has_include("lancea/encoding/v2_0/field_reader.h")
 #include "lancea/encoding/v2_0/field_reader.h"
+#else
+namespace lancea::v2_0 {
+inline arrow::Result<std::unique_ptr<FieldReader>> MakeFieldReader(const Field&, std::shared_ptr<arrow::Field>, const ColumnSource&) {
+  return arrow::Status::NotImplemented("2.0 file");
+}
+}  // namespace lancea::v2_0
+#endif
 #include "lancea/file/column_metadata.h"
 #include "lancea/file/page_factory.h"
 #include "lancea/proto/file.pb.h"
@@ -83,6 +107,7 @@ struct DataFileReader::KeptReader {
   std::unique_ptr<FieldReader> reader;
 };
 
+DataFileReader::DataFileReader(std::shared_ptr<ObjectReader> object) : object_(std::move(object)) {}
 DataFileReader::~DataFileReader() = default;
 
 arrow::Result<std::shared_ptr<DataFileReader>> DataFileReader::Open(

@@ -65,7 +65,7 @@ class DataFileReader : public std::enable_shared_from_this<DataFileReader> {
 
  private:
   struct KeptReader;
-  explicit DataFileReader(std::shared_ptr<ObjectReader> object) : object_(std::move(object)) {}
+  explicit DataFileReader(std::shared_ptr<ObjectReader> object);
   arrow::Status Init();
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(ByteRange range) const;
   arrow::Result<std::vector<ByteRange>> ReadTable(uint64_t position, uint32_t entries,

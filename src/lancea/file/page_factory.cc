@@ -1,6 +1,5 @@
 #include "lancea/file/page_factory.h"
 
-#include "lancea/encoding/v2_0/describe.h"
 #include "lancea/encoding/v2_3/make_page.h"
 
 namespace lancea {
@@ -13,7 +12,6 @@ arrow::Result<std::unique_ptr<StructuralPage>> MakeAnyPage(const std::shared_ptr
 
 arrow::Result<std::string> DescribePage(const PageInfo& page) {
   if (page.encoding.type_url == v2_3::kPlanarLayoutUrl) return v2_3::DescribePlanarLayout(page);
-  if (page.encoding.type_url == v2_0::kArrayEncodingUrl) return v2_0::DescribeArrayEncoding(page);
   return DescribePageLayout(page);
 }
 

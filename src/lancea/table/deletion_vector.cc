@@ -146,10 +146,8 @@ arrow::Result<std::shared_ptr<const DeletionVector>> ReadDeletionFile(
     return Corrupt(reader.path(), ": ", vector->num_deleted(), " rows deleted, the manifest says ",
                    expected);
   }
-  std::vector<RowRange> ranges = vector->DeletedRanges();
-  if (fragment.physical_rows != 0 && !ranges.empty() &&
-      ranges.back().end > fragment.physical_rows) {
-    return Corrupt(reader.path(), ": row ", ranges.back().end - 1, " deleted of ",
+  if (fragment.physical_rows != 0 && vector->end() > fragment.physical_rows) {
+    return Corrupt(reader.path(), ": row ", vector->end() - 1, " deleted of ",
                    fragment.physical_rows);
   }
   return std::make_shared<const DeletionVector>(*std::move(vector));

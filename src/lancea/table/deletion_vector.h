@@ -46,6 +46,9 @@ class DeletionVector {
 
   uint64_t num_deleted() const { return num_deleted_; }
 
+  /// The row behind the last deleted one; 0 when none is.
+  uint64_t end() const { return last_rows_.empty() ? 0 : uint64_t{last_rows_.back()} + 1; }
+
   /// True if the physical row is deleted. O(log ranges).
   bool Contains(uint64_t row) const;
 

@@ -1,7 +1,5 @@
 #include "lancea/table/manifest.h"
 
-#include <google/protobuf/io/coded_stream.h>
-
 #include <array>
 #include <limits>
 #include <unordered_set>
@@ -12,6 +10,7 @@
 #include "lancea/table/feature_flags.h"
 #include "lancea/table/fragment.h"
 #include "lancea/table/manifest_summary.h"
+#include "lancea/table/parse_message.h"
 #include "lancea/table/roaring_bitmap.h"
 #include "lancea/util/errors.h"
 
@@ -62,13 +61,6 @@ arrow::Result<int64_t> TimestampNanos(const lance::table::Manifest& proto) {
     return Corrupt("timestamp ", timestamp.seconds(), " s ", timestamp.nanos(), " ns");
   }
   return timestamp.seconds() * kNanos + timestamp.nanos();
-}
-
-template <typename Message>
-bool ParseMessage(Bytes bytes, Message* message) {
-  if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max())) return false;
-  google::protobuf::io::CodedInputStream stream(bytes.data(), static_cast<int>(bytes.size()));
-  return message->ParseFromCodedStream(&stream) && stream.ConsumedEntireMessage();
 }
 
 Bytes AsBytes(const arrow::Buffer& buffer) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lancea/table/parse_message.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -14,8 +15,7 @@ constexpr uint64_t kMaxRows = uint64_t{1} << 32;
 
 arrow::Result<RowIdSequence> RowIdSequence::Parse(Bytes bytes) {
   lance::table::RowIdSequence proto;
-  if (bytes.size() > static_cast<size_t>(INT32_MAX) ||
-      !proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes, &proto)) {
     return Corrupt("the row id sequence does not parse");
   }
   RowIdSequence sequence;

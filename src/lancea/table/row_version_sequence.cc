@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lancea/proto/rowids.pb.h"
+#include "lancea/table/parse_message.h"
 #include "lancea/table/u64_segment.h"
 #include "lancea/util/errors.h"
 
@@ -10,8 +11,7 @@ namespace lancea {
 
 arrow::Result<RowVersionSequence> RowVersionSequence::Parse(Bytes bytes) {
   lance::table::RowDatasetVersionSequence proto;
-  if (bytes.size() > static_cast<size_t>(INT32_MAX) ||
-      !proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!ParseMessage(bytes, &proto)) {
     return Corrupt("the row version sequence does not parse");
   }
   RowVersionSequence sequence;

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "lancea/io/path.h"
+
 namespace lancea {
 
 constexpr char kDataDirectory[] = "data";
@@ -21,15 +23,6 @@ constexpr char kIndicesDirectory[] = "_indices";
 constexpr char kTagsDirectory[] = "_refs/tags";
 constexpr char kBranchesDirectory[] = "_refs/branches";
 constexpr char kBranchTreeDirectory[] = "tree";
-
-/// `base` and `name` with exactly one '/' between; `name` alone when `base` is empty.
-inline std::string JoinPath(std::string_view base, std::string_view name) {
-  if (base.empty()) return std::string(name);
-  std::string path(base);
-  if (path.back() != '/') path += '/';
-  path += name;
-  return path;
-}
 
 /// The part of a path behind its last '/'.
 inline std::string_view FileName(std::string_view path) {

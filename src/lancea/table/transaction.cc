@@ -1,8 +1,7 @@
 #include "lancea/table/transaction.h"
 
-#include <climits>
-
 #include "lancea/proto/transaction.pb.h"
+#include "lancea/table/parse_message.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -52,8 +51,7 @@ const char* OperationName(lance::table::Transaction::OperationCase operation) {
 
 arrow::Result<TransactionInfo> ParseTransaction(Bytes message) {
   lance::table::Transaction proto;
-  if (message.size() > INT_MAX ||
-      !proto.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
+  if (!ParseMessage(message, &proto)) {
     return Corrupt("the transaction does not parse");
   }
   TransactionInfo info;

@@ -18,10 +18,10 @@ constexpr unsigned kLanes = kFastLanesValues / kBits<T>;
 constexpr unsigned kRowBytes = 128;
 
 // A row of all lanes is 1024 bits whatever T is, and within a row the shifts are the same for every
-// lane: a row is unpacked as 32-bit words (64-bit for T = 64) that hold one or more lanes, masked so
-// that no bit crosses from one lane to the next. The loops over words become a few wide instructions.
-// Shifts stay variables: a function per width was 1.2 times as fast, took 6 MB of code, and this one
-// already outruns memory.
+// lane: a row is unpacked as 32-bit words (64-bit for T = 64) that hold one or more lanes, masked
+// so that no bit crosses from one lane to the next. The loops over words become a few wide
+// instructions. Shifts stay variables: a function per width was 1.2 times as fast, took 6 MB of
+// code, and this one already outruns memory.
 template <typename T>
 [[gnu::always_inline]] inline void UnpackRows(const uint8_t* __restrict packed, unsigned width,
                                               T* __restrict out) {
@@ -86,7 +86,8 @@ UnpackFunction<T> ChooseUnpack() {
 
 template <typename T>
 T ExtractValue(const uint8_t* packed, unsigned width, unsigned index) {
-  // kOrder is its own inverse: where a group of 16 values stands among 128 names its eighth of the rows.
+  // kOrder is its own inverse: where a group of 16 values stands among 128 names its eighth of the
+  // rows.
   const unsigned lane = index % kLanes<T>;
   const unsigned group = (index % 128 - lane) / 16;
   const unsigned bit = (kOrder[group] * 8 + index / 128) * width;
@@ -121,7 +122,8 @@ void FastLanesUnpackRange(const uint8_t* packed, int width, int64_t begin, int64
     std::memset(out, 0, static_cast<size_t>(num_values) * sizeof(T));
   } else if (num_values <= kFewValues) {
     for (int64_t i = 0; i < num_values; ++i) {
-      out[i] = ExtractValue<T>(packed, static_cast<unsigned>(width), static_cast<unsigned>(begin + i));
+      out[i] =
+          ExtractValue<T>(packed, static_cast<unsigned>(width), static_cast<unsigned>(begin + i));
     }
   } else if (num_values == kFastLanesValues) {
     FastLanesUnpack(packed, width, out);

@@ -134,10 +134,12 @@ class FlatBlock : public BlockDecoder {
   explicit FlatBlock(FlatShape shape) : shape_(std::move(shape)) {}
   ValueShape shape() const override { return shape_.shape(); }
   arrow::Status Decode(Bytes block, int64_t num_values, ValueBuilder* out) const override {
-    if (static_cast<uint64_t>(num_values) > block.size() * 8) {
+    if (shape_.items_per_value != 0 &&
+        static_cast<uint64_t>(num_values) > block.size() * 8 / shape_.items_per_value) {
       return Corrupt("flat: ", num_values, " values in ", block.size(), " bytes");
     }
-    return AppendItems(shape_, block, 0, static_cast<uint64_t>(num_values), out);
+    return AppendItems(shape_, block, 0, static_cast<uint64_t>(num_values) * shape_.items_per_value,
+                       out);
   }
 
  private:
@@ -178,7 +180,7 @@ arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeFlatMiniBlock(const Encodin
 
 arrow::Result<std::unique_ptr<BlockDecoder>> MakeFlatBlock(const EncodingMessage& message) {
   ARROW_ASSIGN_OR_RAISE(FlatShape shape, ParseShape(message));
-  if (shape.items_per_value != 1) return Unsupported("fixed-size lists in a block");
+  if (shape.num_validity() > 0) return Unsupported("fixed-size lists with null items in a block");
   return std::make_unique<FlatBlock>(std::move(shape));
 }
 

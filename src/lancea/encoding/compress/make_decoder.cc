@@ -59,6 +59,7 @@ arrow::Result<std::unique_ptr<BlockDecoder>> MakeBlockDecoder(const EncodingMess
   ARROW_RETURN_NOT_OK(CheckDepth(depth));
   switch (message.compression_case()) {
     case EncodingMessage::kFlat:
+    case EncodingMessage::kFixedSizeList:
       return MakeFlatBlock(message);
     case EncodingMessage::kVariable:
       return MakeVariableBlock(message);

@@ -20,6 +20,16 @@ class StructuralFieldReader : public FieldReader {
 
   const std::shared_ptr<arrow::Field>& field() const override { return tree_.root.field; }
   uint64_t num_rows() const override { return num_rows_; }
+  uint64_t encoded_bytes() const override {
+    uint64_t bytes = 0;
+    for (const auto& column : columns_) {
+      if (column == nullptr) continue;
+      for (const PageInfo& page : column->info().pages) {
+        for (const ByteRange& buffer : page.buffers) bytes += buffer.length;
+      }
+    }
+    return bytes;
+  }
   arrow::Result<std::unique_ptr<ReadTask>> Read(std::span<const RowRange> ranges,
                                                 arrow::MemoryPool* pool) const override;
 

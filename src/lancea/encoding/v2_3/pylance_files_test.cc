@@ -31,11 +31,9 @@ std::shared_ptr<arrow::Array> Rows(const arrow::ChunkedArray& column,
                                    const std::vector<RowRange>& ranges) {
   arrow::ArrayVector parts;
   for (const RowRange& range : ranges) {
-    for (const auto& chunk :
-         column.Slice(static_cast<int64_t>(range.start), static_cast<int64_t>(range.size()))
-             ->chunks()) {
-      parts.push_back(chunk);
-    }
+    const auto slice =
+        column.Slice(static_cast<int64_t>(range.start), static_cast<int64_t>(range.size()));
+    for (const auto& chunk : slice->chunks()) parts.push_back(chunk);
   }
   return Join(parts);
 }
@@ -140,7 +138,8 @@ TEST(PylanceFiles, ShowEveryPairOfStructureAndValues) {
   std::set<std::string> pairs;
   for (const auto& entry : std::filesystem::directory_iterator(TestData())) {
     if (entry.path().extension() != ".lance") continue;
-    for (const auto& [id, column] : TestFile::Open(entry.path().filename().string())->columns()) {
+    const auto file = TestFile::Open(entry.path().filename().string());
+    for (const auto& [id, column] : file->columns()) {
       for (const PageInfo& page : column->pages) {
         std::string words = DescribePlanarLayout(page).ValueOrDie();
         const size_t plus = words.find('+');

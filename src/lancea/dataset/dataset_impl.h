@@ -1,0 +1,80 @@
+// The state behind a Dataset: one manifest, where its files are, and what was derived from them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lancea/dataset.h"
+#include "lancea/dataset/session_impl.h"
+#include "lancea/file/data_file_reader.h"
+#include "lancea/io/read_ranges.h"
+#include "lancea/table/deletion_vector.h"
+#include "lancea/table/manifest.h"
+#include "lancea/table/manifest_path.h"
+#include "lancea/table/row_id_sequence.h"
+#include "lancea/table/row_version_sequence.h"
+
+namespace lancea {
+
+class ReadPlan;
+class RowIdIndex;
+
+/// Immutable but for synchronised caches; thread-safe.
+class Dataset::Impl {
+ public:
+  std::string uri;            ///< as the user gave it
+  StoreAndPath location;      ///< store and root of this table (of the branch, when on one)
+  std::string main_root;      ///< root of the main branch
+  std::map<std::string, std::string> storage_options;
+  ManifestLocation manifest_location;
+  std::shared_ptr<const Manifest> manifest;
+  std::vector<IndexInfo> indices;
+  std::shared_ptr<arrow::Schema> schema;
+  std::shared_ptr<Session> session;
+  mutable IoCounters io_counters;
+
+  /// Rows not deleted in the fragments before fragment i; one entry more than fragments.
+  std::vector<uint64_t> live_offsets;
+
+  const std::vector<FragmentMetadata>& fragments() const { return manifest->fragments; }
+
+  /// Store and path of a file; `location_of` is relative to a base path or to this table.
+  arrow::Result<StoreAndPath> Resolve(std::optional<uint32_t> base_id, const std::string& full_path) const;
+
+  /// Open data file, kept by the session.
+  arrow::Result<std::shared_ptr<const DataFileReader>> OpenDataFile(const DataFile& file) const;
+
+  /// Deleted rows of a fragment, kept by the session; nullptr when none is deleted.
+  arrow::Result<std::shared_ptr<const DeletionVector>> Deletions(const FragmentMetadata& fragment) const;
+
+  /// Stable row ids of a fragment; nullptr when the table has none.
+  arrow::Result<std::shared_ptr<const RowIdSequence>> RowIds(const FragmentMetadata& fragment) const;
+
+  /// Version of each row of a fragment.
+  arrow::Result<std::shared_ptr<const RowVersionSequence>> CreatedAtVersions(
+      const FragmentMetadata& fragment) const;
+  arrow::Result<std::shared_ptr<const RowVersionSequence>> LastUpdatedAtVersions(
+      const FragmentMetadata& fragment) const;
+
+  /// The plan for a projection; kept, so that repeated takes pay for it once.
+  arrow::Result<std::shared_ptr<const ReadPlan>> Plan(const ScanOptions& options) const;
+
+  ReadOptions MakeReadOptions(const arrow::StopToken& stop) const;
+  arrow::MemoryPool* memory_pool() const { return session->impl().memory_pool(); }
+
+ private:
+  template <typename Sequence>
+  arrow::Result<std::shared_ptr<const Sequence>> ReadSequence(const FragmentMetadata& fragment,
+                                                              const SequenceRef& ref,
+                                                              int32_t hidden_field_id,
+                                                              const char* what) const;
+
+  mutable std::mutex plans_mutex_;
+  mutable std::map<std::string, std::shared_ptr<const ReadPlan>> plans_;
+};
+
+}  // namespace lancea

@@ -1,0 +1,231 @@
+#include "lancea/dataset/read_plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "arrow/type.h"
+#include "lancea/dataset/dataset_impl.h"
+#include "lancea/schema/field.h"
+#include "lancea/schema/projection.h"
+#include "lancea/table/fragment.h"
+#include "lancea/util/errors.h"
+
+namespace lancea {
+namespace {
+
+// Readers of this many fragments are remembered by one plan.
+constexpr size_t kMaxKeptFragments = 4096;
+constexpr size_t kMaxKeptPlans = 64;
+
+struct SystemColumn {
+  const char* name;
+  PlanColumn::Kind kind;
+};
+constexpr SystemColumn kSystemColumns[] = {
+    {"_rowid", PlanColumn::Kind::kRowId},
+    {"_rowaddr", PlanColumn::Kind::kRowAddress},
+    {"_rowoffset", PlanColumn::Kind::kRowOffset},
+    {"_row_created_at_version", PlanColumn::Kind::kCreatedAtVersion},
+    {"_row_last_updated_at_version", PlanColumn::Kind::kLastUpdatedAtVersion},
+};
+
+// Readers decode what is stored: blobs as their descriptions, JSON as binary.
+Field ForDecoding(const Field& field) {
+  if (IsBlob(field)) return AsRead(field);
+  Field out = field;
+  for (Field& child : out.children) child = ForDecoding(child);
+  return out;
+}
+
+bool HasJson(const Field& field) {
+  if (IsJson(field)) return true;
+  return std::any_of(field.children.begin(), field.children.end(), HasJson);
+}
+
+}  // namespace
+
+std::string ReadPlan::Key(const ScanOptions& options, Nested nested) {
+  std::string key = nested == Nested::kFlattened ? "f" : "s";
+  key += options.with_row_id ? 'i' : '-';
+  key += options.with_row_address ? 'a' : '-';
+  if (!options.columns.has_value()) return key + "*";
+  for (const std::string& column : *options.columns) {
+    key += '\0';
+    key += column;
+  }
+  return key;
+}
+
+arrow::Result<std::shared_ptr<const ReadPlan>> ReadPlan::Make(const Dataset::Impl& dataset,
+                                                              const ScanOptions& options,
+                                                              Nested nested) {
+  std::shared_ptr<ReadPlan> plan(new ReadPlan(dataset));
+  ARROW_RETURN_NOT_OK(plan->Init(options, nested));
+  return plan;
+}
+
+arrow::Status ReadPlan::Init(const ScanOptions& options, Nested nested) {
+  const Schema& schema = dataset_.manifest->schema;
+  if (!options.columns.has_value()) {
+    for (const Field& field : schema.fields) ARROW_RETURN_NOT_OK(AddWholeField(field));
+  } else if (nested == Nested::kFlattened) {
+    for (const std::string& column : *options.columns) {
+      if (!AddSystemColumn(column)) ARROW_RETURN_NOT_OK(AddField(column));
+    }
+  } else {
+    // Several paths into one struct make one column.
+    std::vector<std::string> paths;
+    std::vector<std::string> system;
+    for (const std::string& column : *options.columns) {
+      const bool is_system = std::any_of(std::begin(kSystemColumns), std::end(kSystemColumns),
+                                         [&](const SystemColumn& s) { return column == s.name; });
+      (is_system ? system : paths).push_back(column);
+    }
+    if (!paths.empty()) {
+      ARROW_ASSIGN_OR_RAISE(Schema projected, Project(schema, paths));
+      for (const Field& field : projected.fields) ARROW_RETURN_NOT_OK(AddWholeField(field));
+    }
+    for (const std::string& column : system) AddSystemColumn(column);
+  }
+  auto has = [&](PlanColumn::Kind kind) {
+    return std::any_of(columns_.begin(), columns_.end(),
+                       [&](const PlanColumn& column) { return column.kind == kind; });
+  };
+  if (options.with_row_id && !has(PlanColumn::Kind::kRowId)) AddSystemColumn("_rowid");
+  if (options.with_row_address && !has(PlanColumn::Kind::kRowAddress)) AddSystemColumn("_rowaddr");
+
+  std::vector<std::shared_ptr<arrow::Field>> fields;
+  std::set<std::string> names;
+  for (const PlanColumn& column : columns_) {
+    if (!names.insert(column.output->name()).second) {
+      return InvalidInput("Duplicate column name: ", column.output->name());
+    }
+    fields.push_back(column.output);
+  }
+  schema_ = arrow::schema(std::move(fields), dataset_.schema->metadata());
+  kept_.resize(dataset_.fragments().size());
+  return arrow::Status::OK();
+}
+
+arrow::Status ReadPlan::AddWholeField(const Field& field) {
+  PlanColumn column;
+  column.field = field;
+  column.has_json = HasJson(field);
+  ARROW_ASSIGN_OR_RAISE(column.decoded, ToArrow(ForDecoding(field)));
+  ARROW_ASSIGN_OR_RAISE(column.output, ToArrowAsRead(field));
+  columns_.push_back(std::move(column));
+  return arrow::Status::OK();
+}
+
+arrow::Status ReadPlan::AddField(const std::string& path) {
+  const Schema& schema = dataset_.manifest->schema;
+  // A column whose own name holds a dot is meant before a path is.
+  for (const Field& field : schema.fields) {
+    if (field.name == path) return AddWholeField(field);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto fields, ResolvePath(schema, path));
+  ARROW_ASSIGN_OR_RAISE(Schema projected, Project(schema, {path}));
+  for (size_t i = 0; i + 1 < fields.size(); ++i) {
+    if (fields[i]->logical_type != "struct") {
+      return InvalidInput("column \"", path, "\": \"", fields[i]->name, "\" is ",
+                          fields[i]->logical_type, ", only fields of structs can be selected");
+    }
+  }
+  ARROW_RETURN_NOT_OK(AddWholeField(projected.fields[0]));
+  if (fields.size() == 1) return arrow::Status::OK();
+  PlanColumn& column = columns_.back();
+  for (size_t i = 1; i < fields.size(); ++i) column.flatten_path.push_back(fields[i]->name);
+  std::shared_ptr<arrow::Field> leaf = column.output;
+  bool nullable = leaf->nullable();
+  for (size_t i = 1; i < fields.size(); ++i) {
+    leaf = leaf->type()->field(0);
+    nullable |= leaf->nullable();
+  }
+  column.output = leaf->WithName(path)->WithNullable(nullable);
+  return arrow::Status::OK();
+}
+
+bool ReadPlan::AddSystemColumn(const std::string& name) {
+  for (const SystemColumn& system : kSystemColumns) {
+    if (name != system.name) continue;
+    PlanColumn column;
+    column.kind = system.kind;
+    column.output = arrow::field(name, arrow::uint64(), /*nullable=*/true);
+    columns_.push_back(std::move(column));
+    return true;
+  }
+  return false;
+}
+
+arrow::Result<std::shared_ptr<const FragmentColumns>> ReadPlan::ForFragment(size_t index,
+                                                                            bool keep) const {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (kept_[index] != nullptr) return kept_[index];
+  }
+  ARROW_ASSIGN_OR_RAISE(auto opened, Open(index));
+  if (!keep) return opened;
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (num_kept_ >= kMaxKeptFragments) {
+    std::fill(kept_.begin(), kept_.end(), nullptr);
+    num_kept_ = 0;
+  }
+  if (kept_[index] == nullptr) {
+    kept_[index] = opened;
+    ++num_kept_;
+  }
+  return kept_[index];
+}
+
+arrow::Result<std::shared_ptr<const FragmentColumns>> ReadPlan::Open(size_t index) const {
+  const FragmentMetadata& fragment = dataset_.fragments()[index];
+  auto out = std::make_shared<FragmentColumns>();
+  out->num_rows = fragment.physical_rows;
+  out->columns.resize(columns_.size());
+  std::vector<std::shared_ptr<const DataFileReader>> opened(fragment.files.size());
+  std::vector<size_t> file_slot(fragment.files.size(), SIZE_MAX);
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    const PlanColumn& column = columns_[c];
+    if (column.kind != PlanColumn::Kind::kField) continue;
+    const Schema single{.fields = {column.field}, .metadata = {}};
+    for (size_t f = 0; f < fragment.files.size(); ++f) {
+      const DataFile& file = fragment.files[f];
+      const Schema stored = SchemaOfDataFile(single, file);
+      if (stored.fields.empty()) continue;
+      if (opened[f] == nullptr) {
+        ARROW_ASSIGN_OR_RAISE(opened[f], dataset_.OpenDataFile(file));
+        if (opened[f]->num_rows() != fragment.physical_rows) {
+          return Corrupt(opened[f]->object()->path(), ": ", opened[f]->num_rows(), " rows, fragment ",
+                         fragment.id, " has ", fragment.physical_rows);
+        }
+        file_slot[f] = out->files.size();
+        out->files.push_back(opened[f]);
+      }
+      const FieldColumns columns{file.fields, file.column_indices};
+      std::shared_ptr<arrow::Field> decoded = column.decoded;
+      if (!(stored.fields[0] == column.field)) {
+        ARROW_ASSIGN_OR_RAISE(decoded, ToArrow(ForDecoding(stored.fields[0])));
+      }
+      ARROW_ASSIGN_OR_RAISE(auto reader,
+                            opened[f]->MakeFieldReader(stored.fields[0], decoded, columns));
+      out->columns[c].push_back({file_slot[f], std::move(reader)});
+    }
+  }
+  return out;
+}
+
+arrow::Result<std::shared_ptr<const ReadPlan>> Dataset::Impl::Plan(const ScanOptions& options) const {
+  const auto nested = ReadPlan::Nested::kInsideStruct;
+  const std::string key = ReadPlan::Key(options, nested);
+  {
+    std::lock_guard<std::mutex> lock(plans_mutex_);
+    auto it = plans_.find(key);
+    if (it != plans_.end()) return it->second;
+  }
+  ARROW_ASSIGN_OR_RAISE(auto plan, ReadPlan::Make(*this, options, nested));
+  std::lock_guard<std::mutex> lock(plans_mutex_);
+  if (plans_.size() >= kMaxKeptPlans) plans_.clear();
+  return plans_.emplace(key, std::move(plan)).first->second;
+}
+
+}  // namespace lancea

@@ -1,0 +1,26 @@
+// A scan as a stream of batches, decoded ahead of the consumer within a bound in bytes.
+//
+// Batches are cut before anything is read, so each is an independent piece of work. Up to batch_readahead
+// of them, and at most io_buffer_size bytes by estimate, are with the executor at once; the next in order
+// is always admitted, whatever its size, and is decoded by the consumer's own thread when no other thread
+// has begun it: the stream can neither deadlock on its bound nor on a busy executor.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "arrow/record_batch.h"
+#include "lancea/dataset.h"
+#include "lancea/dataset/read_plan.h"
+#include "lancea/dataset/scan_rows.h"
+
+namespace lancea {
+
+/// The reader keeps `dataset` and `plan`. Dropping it waits for the batches being decoded at that moment
+/// and no others. Not thread-safe, as every RecordBatchReader.
+std::shared_ptr<arrow::RecordBatchReader> MakeScanStream(std::shared_ptr<const Dataset> dataset,
+                                                         std::shared_ptr<const ReadPlan> plan,
+                                                         std::vector<FragmentSlice> slices,
+                                                         ScanOptions options, int64_t batch_size);
+
+}  // namespace lancea

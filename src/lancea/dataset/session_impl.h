@@ -1,0 +1,31 @@
+// What a session holds: the host's services with their defaults, and the metadata cache.
+#pragma once
+
+#include "arrow/memory_pool.h"
+#include "arrow/util/thread_pool.h"
+#include "lancea/session.h"
+#include "lancea/util/lru_cache.h"
+
+namespace lancea {
+
+/// Thread-safe.
+class Session::Impl {
+ public:
+  Impl(uint64_t cache_bytes, Host host) : cache_(cache_bytes), host_(std::move(host)) {}
+
+  const Host& host() const { return host_; }
+  LruCache& cache() { return cache_; }
+
+  arrow::MemoryPool* memory_pool() const {
+    return host_.memory_pool != nullptr ? host_.memory_pool : arrow::default_memory_pool();
+  }
+  arrow::internal::Executor* cpu_executor() const {
+    return host_.cpu_executor != nullptr ? host_.cpu_executor : arrow::internal::GetCpuThreadPool();
+  }
+
+ private:
+  LruCache cache_;
+  Host host_;
+};
+
+}  // namespace lancea

@@ -1,0 +1,152 @@
+#include "lancea/io/local_store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "arrow/buffer.h"
+#include "lancea/io/path.h"
+#include "lancea/util/errors.h"
+
+namespace lancea {
+namespace {
+
+arrow::Status SystemError(const std::string& path, const char* doing) {
+  const int error = errno;
+  const std::string message = std::string("cannot ") + doing + " " + path + ": " + std::strerror(error);
+  return error == ENOENT || error == ENOTDIR ? NotFound(message) : arrow::Status::IOError(message);
+}
+
+arrow::Status CheckRange(const ByteRange& range, uint64_t size, const std::string& path) {
+  if (range.offset > size || range.length > size - range.offset) {
+    return arrow::Status::IOError(path, ": read of ", range.length, " bytes at ", range.offset,
+                                  " passes the end of ", size);
+  }
+  return arrow::Status::OK();
+}
+
+class Mapping : public arrow::Buffer {
+ public:
+  Mapping(const uint8_t* data, int64_t size) : arrow::Buffer(data, size) {}
+  ~Mapping() override { munmap(const_cast<uint8_t*>(data_), static_cast<size_t>(size_)); }
+};
+
+class MappedReader : public ObjectReader {
+ public:
+  MappedReader(std::string path, std::shared_ptr<arrow::Buffer> mapping)
+      : path_(std::move(path)), mapping_(std::move(mapping)) {}
+  uint64_t size() const override { return static_cast<uint64_t>(mapping_->size()); }
+  const std::string& path() const override { return path_; }
+  bool is_memory() const override { return true; }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(ByteRange range) override {
+    ARROW_RETURN_NOT_OK(CheckRange(range, size(), path_));
+    return arrow::SliceBuffer(mapping_, static_cast<int64_t>(range.offset),
+                              static_cast<int64_t>(range.length));
+  }
+
+ private:
+  std::string path_;
+  std::shared_ptr<arrow::Buffer> mapping_;
+};
+
+// pread into an own buffer, for file systems that cannot map.
+class PreadReader : public ObjectReader {
+ public:
+  PreadReader(std::string path, int descriptor, uint64_t size)
+      : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
+  ~PreadReader() override { close(descriptor_); }
+  uint64_t size() const override { return size_; }
+  const std::string& path() const override { return path_; }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(ByteRange range) override {
+    ARROW_RETURN_NOT_OK(CheckRange(range, size_, path_));
+    ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(static_cast<int64_t>(range.length)));
+    uint64_t done = 0;
+    while (done < range.length) {
+      const ssize_t count = pread(descriptor_, buffer->mutable_data() + done, range.length - done,
+                                  static_cast<off_t>(range.offset + done));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return SystemError(path_, "read");
+      if (count == 0) return arrow::Status::IOError(path_, ": the file became shorter while read");
+      done += static_cast<uint64_t>(count);
+    }
+    return buffer;
+  }
+
+ private:
+  std::string path_;
+  int descriptor_;
+  uint64_t size_;
+};
+
+bool MappingAllowed() {
+  const char* text = std::getenv("LANCEA_MMAP");
+  return text == nullptr || std::strcmp(text, "0") != 0;
+}
+
+class LocalObjectStore : public ObjectStore {
+ public:
+  arrow::Result<std::shared_ptr<ObjectReader>> Open(const std::string& path, uint64_t) override {
+    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return SystemError(path, "open");
+    struct stat info;
+    if (fstat(descriptor, &info) != 0) {
+      const arrow::Status status = SystemError(path, "stat");
+      close(descriptor);
+      return status;
+    }
+    if (S_ISDIR(info.st_mode)) {
+      close(descriptor);
+      return InvalidInput(path, " is a directory");
+    }
+    const size_t size = static_cast<size_t>(info.st_size);
+    if (size > 0 && MappingAllowed()) {
+      void* address = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
+      if (address != MAP_FAILED) {
+        close(descriptor);
+        return std::make_shared<MappedReader>(
+            path, std::make_shared<Mapping>(static_cast<const uint8_t*>(address),
+                                            static_cast<int64_t>(size)));
+      }
+    }
+    return std::make_shared<PreadReader>(path, descriptor, size);
+  }
+
+  arrow::Result<std::vector<ObjectInfo>> List(const std::string& path) override {
+    std::vector<ObjectInfo> out;
+    DIR* directory = opendir(path.c_str());
+    if (directory == nullptr) {
+      if (errno == ENOENT || errno == ENOTDIR) return out;
+      return SystemError(path, "list");
+    }
+    // Sizes would cost a system call each; listings that need them open the file anyway.
+    while (const dirent* entry = readdir(directory)) {
+      const std::string name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      ObjectInfo info{.path = JoinPath(path, name), .size = 0, .is_directory = entry->d_type == DT_DIR};
+      if (entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK) {
+        struct stat target;
+        if (stat(info.path.c_str(), &target) == 0) info.is_directory = S_ISDIR(target.st_mode);
+      }
+      out.push_back(std::move(info));
+    }
+    closedir(directory);
+    return out;
+  }
+
+  bool is_local() const override { return true; }
+};
+
+}  // namespace
+
+const std::shared_ptr<ObjectStore>& LocalStore() {
+  static const std::shared_ptr<ObjectStore> store = std::make_shared<LocalObjectStore>();
+  return store;
+}
+
+}  // namespace lancea

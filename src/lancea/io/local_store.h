@@ -1,0 +1,17 @@
+// Files on this machine.
+//
+// A file is mapped as a whole, read-only: reads are views that keep the mapping alive, and cost nothing.
+// Data files never change once written, so a mapping stays true; truncating one from outside while it is
+// read ends in SIGBUS, as with every mapped file. LANCEA_MMAP=0 reads with pread instead.
+#pragma once
+
+#include <memory>
+
+#include "lancea/object_store.h"
+
+namespace lancea {
+
+/// One store for all local paths. Thread-safe.
+const std::shared_ptr<ObjectStore>& LocalStore();
+
+}  // namespace lancea

@@ -1,0 +1,32 @@
+// One vectored read of many ranges of one object.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "arrow/result.h"
+#include "arrow/type_fwd.h"
+#include "arrow/util/cancel.h"
+#include "arrow/util/type_fwd.h"
+#include "lancea/metrics.h"
+#include "lancea/object_store.h"
+
+namespace lancea {
+
+struct ReadOptions {
+  uint64_t block_size = 4 * 1024;                      ///< bytes; see Coalesce
+  uint64_t max_iop_size = uint64_t{16} << 20;          ///< bytes; LANCE_MAX_IOP_SIZE
+  arrow::internal::Executor* io_executor = nullptr;    ///< nullptr: Arrow's I/O pool
+  IoCounters* counters = nullptr;                      ///< counted when set
+  arrow::StopToken stop_token = arrow::StopToken::Unstoppable();
+};
+
+/// Read `ranges`; result i belongs to ranges[i].
+/// Objects in memory give views on the calling thread. Others are read coalesced, several reads at a
+/// time on the I/O executor, while the calling thread waits (and reads too).
+arrow::Result<std::vector<std::shared_ptr<arrow::Buffer>>> ReadRanges(ObjectReader& object,
+                                                                      std::span<const ByteRange> ranges,
+                                                                      const ReadOptions& options);
+
+}  // namespace lancea
