@@ -17,7 +17,7 @@
 namespace lancea {
 
 /// What column metadata say of one page.
-struct PageDescription {
+struct LANCEA_EXPORT PageDescription {
   uint64_t num_rows = 0;
   std::string encoding;           ///< readable tree, e.g. "miniblock(fsst(variable(flat(32))))"
   std::vector<ByteRange> buffers;  ///< absolute in the file
@@ -25,7 +25,7 @@ struct PageDescription {
 };
 
 /// What column metadata say of one column.
-struct ColumnDescription {
+struct LANCEA_EXPORT ColumnDescription {
   int32_t field_id = -1;
   std::string name;  ///< dotted path of the field
   std::vector<PageDescription> pages;

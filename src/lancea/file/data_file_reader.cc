@@ -25,15 +25,7 @@ inline arrow::Result<std::unique_ptr<FieldReader>> MakeFieldReader(const Field&,
 }
 }  // namespace lancea::v0_1
 #endif
-#if __has_include("lancea/encoding/v2_0/field_reader.h")
 #include "lancea/encoding/v2_0/field_reader.h"
-#else
-namespace lancea::v2_0 {
-inline arrow::Result<std::unique_ptr<FieldReader>> MakeFieldReader(const Field&, std::shared_ptr<arrow::Field>, const ColumnSource&) {
-  return arrow::Status::NotImplemented("2.0 file");
-}
-}  // namespace lancea::v2_0
-#endif
 #include "lancea/file/column_metadata.h"
 #include "lancea/file/page_factory.h"
 #include "lancea/proto/file.pb.h"

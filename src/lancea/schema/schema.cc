@@ -6,6 +6,7 @@
 
 #include "arrow/extension_type.h"
 #include "arrow/type.h"
+#include "arrow/type_traits.h"
 #include "arrow/util/key_value_metadata.h"
 #include "lancea/schema/field.h"
 #include "lancea/schema/logical_type.h"

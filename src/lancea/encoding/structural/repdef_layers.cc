@@ -1,5 +1,7 @@
 #include "lancea/encoding/structural/repdef_layers.h"
 
+#include <algorithm>
+
 #include "lancea/util/errors.h"
 
 namespace lancea {

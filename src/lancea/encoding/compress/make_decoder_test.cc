@@ -1,0 +1,54 @@
+#include "lancea/encoding/compress/make_decoder.h"
+
+#include "lancea/encoding/compress/decoder_test_support.h"
+
+namespace lancea {
+namespace {
+
+TEST(DescribeEncoding, ReadsAsATree) {
+  EncodingMessage fsst;
+  *fsst.mutable_fsst()->mutable_values() = test::Variable(test::Flat(32));
+  EXPECT_EQ(DescribeEncoding(fsst), "fsst(variable(flat(32)))");
+  EXPECT_EQ(DescribeEncoding(test::Rle(test::Flat(16), test::Flat(8))), "rle(flat(16), flat(8))");
+  EXPECT_EQ(DescribeEncoding(EncodingMessage()), "unknown");
+}
+
+TEST(DescribeEncoding, SaysTheSameOf21) {
+  lance::encodings21::CompressiveEncoding old;
+  old.mutable_rle()->mutable_values()->mutable_flat()->set_bits_per_value(16);
+  old.mutable_rle()->mutable_run_lengths()->mutable_flat()->set_bits_per_value(8);
+  EXPECT_EQ(DescribeEncoding(old), DescribeEncoding(test::Rle(test::Flat(16), test::Flat(8))));
+}
+
+TEST(MakeDecoder, ReadsDescriptionsOf21) {
+  lance::encodings21::CompressiveEncoding old;
+  old.mutable_inline_bitpacking()->set_uncompressed_bits_per_value(32);
+  EXPECT_EQ(MakeMiniBlockDecoder(old).ValueOrDie()->shape().bits_per_value, 32u);
+  old.mutable_constant()->set_value("abcdefgh");
+  EXPECT_EQ(MakeBlockDecoder(old).ValueOrDie()->shape().bits_per_value, 64u);
+  old.mutable_flat()->set_bits_per_value(128);
+  EXPECT_EQ(MakePerValueDecoder(old).ValueOrDie()->shape().bits_per_value, 128u);
+}
+
+TEST(MakeDecoder, RefusesEncodingsOutOfPlace) {
+  EXPECT_FALSE(MakeMiniBlockDecoder(test::Range(64, 0, 1)).ok());
+  EXPECT_FALSE(MakeMiniBlockDecoder(test::Constant({1})).ok());
+  EXPECT_FALSE(MakePerValueDecoder(test::Rle(test::Flat(16), test::Flat(8))).ok());
+  EXPECT_FALSE(MakeMiniBlockDecoder(EncodingMessage()).ok());
+  EXPECT_FALSE(MakeBlockDecoder(EncodingMessage()).ok());
+  EXPECT_FALSE(MakePerValueDecoder(EncodingMessage()).ok());
+}
+
+TEST(MakeDecoder, RefusesEndlessNesting) {
+  EncodingMessage deep = test::Flat(32);
+  for (int i = 0; i < 60; ++i) {
+    deep = test::General(lance::encodings23::COMPRESSION_ALGORITHM_LZ4, deep);
+  }
+  EXPECT_FALSE(MakeMiniBlockDecoder(deep).ok());
+  EXPECT_FALSE(MakeBlockDecoder(deep).ok());
+  EXPECT_FALSE(MakePerValueDecoder(deep).ok());
+  EXPECT_FALSE(DescribeEncoding(deep).empty());
+}
+
+}  // namespace
+}  // namespace lancea
