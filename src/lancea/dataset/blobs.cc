@@ -8,9 +8,12 @@
 #include "arrow/array/array_nested.h"
 #include "arrow/array/array_primitive.h"
 #include "arrow/array/builder_binary.h"
+#include "arrow/array/util.h"
 #include "arrow/buffer.h"
 #include "arrow/type.h"
+#include "arrow/util/bitmap_ops.h"
 #include "lancea/io/path.h"
+#include "lancea/schema/field.h"
 #include "lancea/table/base_paths.h"
 #include "lancea/table/table_layout.h"
 #include "lancea/util/errors.h"
@@ -197,6 +200,39 @@ arrow::Result<ObjectBlobs*> Locate(const Descriptions& blobs, int64_t row, const
 }
 
 }  // namespace
+
+arrow::Result<std::shared_ptr<arrow::Array>> DescriptionsToBytes(
+    const Dataset::Impl& dataset, const FragmentMetadata& fragment, const Field& field,
+    const std::shared_ptr<arrow::Array>& array, const ReadOptions& options) {
+  if (IsBlob(field)) {
+    const std::vector<const DataFile*> files(static_cast<size_t>(array->length()),
+                                             DataFileOfField(fragment, field.id));
+    ARROW_ASSIGN_OR_RAISE(Blobs blobs, ReadBlobs(dataset, *array, files, options));
+    return BlobsToArray(blobs, dataset.memory_pool());
+  }
+  if (array->type_id() != arrow::Type::STRUCT || IsPackedStruct(field)) return array;
+  const auto& rows = static_cast<const arrow::StructArray&>(*array);
+  auto out = std::make_shared<arrow::ArrayData>(*array->data());
+  arrow::FieldVector fields = array->type()->fields();
+  for (size_t i = 0; i < field.children.size() && i < fields.size(); ++i) {
+    // Children cut to the parent's window; the parent then begins at 0 of its own, too.
+    auto child = rows.field(static_cast<int>(i));
+    ARROW_ASSIGN_OR_RAISE(child,
+                          DescriptionsToBytes(dataset, fragment, field.children[i], child, options));
+    ARROW_ASSIGN_OR_RAISE(fields[i], ToArrowAsRead(field.children[i], BlobHandling::kBinary));
+    out->child_data[i] = child->data();
+  }
+  if (array->offset() != 0) {
+    if (array->null_bitmap() != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(out->buffers[0], arrow::internal::CopyBitmap(
+                                                 dataset.memory_pool(), array->null_bitmap_data(),
+                                                 array->offset(), array->length()));
+    }
+    out->offset = 0;
+  }
+  out->type = arrow::struct_(std::move(fields));
+  return arrow::MakeArray(std::move(out));
+}
 
 std::string BlobSidecarPath(const std::string& data_file_path, uint32_t blob_id) {
   std::string path(FileName(data_file_path));

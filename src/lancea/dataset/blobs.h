@@ -54,6 +54,12 @@ arrow::Result<Blobs> ReadBlobs(const Dataset::Impl& dataset, const arrow::Array&
 /// The data file of a fragment that stores a field, or nullptr.
 const DataFile* DataFileOfField(const FragmentMetadata& fragment, int32_t field_id);
 
+/// `array`, of a column described by `field` and decoded as stored, with every description inside it
+/// replaced by a large_binary value: the bytes.
+arrow::Result<std::shared_ptr<arrow::Array>> DescriptionsToBytes(
+    const Dataset::Impl& dataset, const FragmentMetadata& fragment, const Field& field,
+    const std::shared_ptr<arrow::Array>& array, const ReadOptions& options);
+
 /// Copy blobs into one large_binary array.
 arrow::Result<std::shared_ptr<arrow::Array>> BlobsToArray(const Blobs& blobs,
                                                           arrow::MemoryPool* pool);

@@ -47,6 +47,27 @@ arrow::Result<std::shared_ptr<const DataFileReader>> Dataset::Impl::OpenDataFile
 arrow::Result<std::shared_ptr<const DeletionVector>> Dataset::Impl::Deletions(
     const FragmentMetadata& fragment) const {
   if (!fragment.deletion_file.has_value()) return nullptr;
+  const size_t index = static_cast<size_t>(&fragment - fragments().data());
+  DeletionSlot* slots = deletion_slots_ready_.load(std::memory_order_acquire);
+  if (slots != nullptr && slots[index].ready.load(std::memory_order_acquire)) {
+    return slots[index].value;
+  }
+  ARROW_ASSIGN_OR_RAISE(auto loaded, LoadDeletions(fragment));
+  std::lock_guard<std::mutex> lock(deletions_mutex_);
+  if (deletion_slots_ == nullptr) {
+    deletion_slots_ = std::make_unique<DeletionSlot[]>(fragments().size());
+    deletion_slots_ready_.store(deletion_slots_.get(), std::memory_order_release);
+  }
+  DeletionSlot& slot = deletion_slots_[index];
+  if (!slot.ready.load(std::memory_order_relaxed)) {
+    slot.value = loaded;
+    slot.ready.store(true, std::memory_order_release);
+  }
+  return loaded;
+}
+
+arrow::Result<std::shared_ptr<const DeletionVector>> Dataset::Impl::LoadDeletions(
+    const FragmentMetadata& fragment) const {
   ARROW_ASSIGN_OR_RAISE(FileLocation where, LocateDeletionFile(manifest->base_paths, fragment.id,
                                                                *fragment.deletion_file));
   const std::string path = where.FullPath(location.path);
@@ -65,8 +86,8 @@ arrow::Result<std::shared_ptr<const Sequence>> Dataset::Impl::ReadSequence(
     const FragmentMetadata& fragment, const SequenceRef& ref, int32_t hidden_field_id,
     const char* what) const {
   LruCache& cache = session->impl().cache();
-  const std::string key = std::string(what) + ":" + manifest_location.path + "/" +
-                          std::to_string(fragment.id);
+  const std::string key =
+      std::string(what) + ":" + cache_identity + "/" + std::to_string(fragment.id);
   if (auto kept = cache.Get<Sequence>(key)) return kept;
   auto read = [&]() -> arrow::Result<Sequence> {
     if (ref.inline_bytes.has_value()) return Sequence::Parse(AsBytes(*ref.inline_bytes));

@@ -1,6 +1,7 @@
 // The state behind a Dataset: one manifest, where its files are, and what was derived from them.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,6 +33,9 @@ class Dataset::Impl {
   std::map<std::string, std::string> storage_options;
   ManifestLocation manifest_location;
   std::shared_ptr<const Manifest> manifest;
+  /// Begins the cache keys of what belongs to this version; differs when another table was written at
+  /// the same path.
+  std::string cache_identity;
   std::vector<IndexInfo> indices;
   std::shared_ptr<arrow::Schema> schema;
   std::shared_ptr<Session> session;
@@ -48,7 +52,8 @@ class Dataset::Impl {
   /// Open data file, kept by the session.
   arrow::Result<std::shared_ptr<const DataFileReader>> OpenDataFile(const DataFile& file) const;
 
-  /// Deleted rows of a fragment, kept by the session; nullptr when none is deleted.
+  /// Deleted rows of a fragment of `fragments()`, kept by the session and by this; nullptr when none is
+  /// deleted.
   arrow::Result<std::shared_ptr<const DeletionVector>> Deletions(const FragmentMetadata& fragment) const;
 
   /// Stable row ids of a fragment; nullptr when the table has none.
@@ -67,11 +72,23 @@ class Dataset::Impl {
   arrow::MemoryPool* memory_pool() const { return session->impl().memory_pool(); }
 
  private:
+  arrow::Result<std::shared_ptr<const DeletionVector>> LoadDeletions(
+      const FragmentMetadata& fragment) const;
   template <typename Sequence>
   arrow::Result<std::shared_ptr<const Sequence>> ReadSequence(const FragmentMetadata& fragment,
                                                               const SequenceRef& ref,
                                                               int32_t hidden_field_id,
                                                               const char* what) const;
+
+  // Takes ask for the deletions of a fragment row by row, so each fragment has a slot that is read
+  // without a lock once it is filled. `value` is written before `ready`, and never again.
+  struct DeletionSlot {
+    std::atomic<bool> ready{false};
+    std::shared_ptr<const DeletionVector> value;
+  };
+  mutable std::mutex deletions_mutex_;
+  mutable std::unique_ptr<DeletionSlot[]> deletion_slots_;
+  mutable std::atomic<DeletionSlot*> deletion_slots_ready_{nullptr};
 
   mutable std::mutex plans_mutex_;
   mutable std::map<std::string, std::shared_ptr<const ReadPlan>> plans_;

@@ -6,6 +6,7 @@
 #include "arrow/buffer.h"
 #include "arrow/type.h"
 #include "arrow/util/bit_util.h"
+#include "lancea/dataset/blobs.h"
 #include "lancea/dataset/dataset_impl.h"
 #include "lancea/dataset/nested_arrays.h"
 #include "lancea/file/run_tasks.h"
@@ -22,6 +23,7 @@ arrow::Result<std::unique_ptr<FragmentRead>> FragmentRead::Make(
   out->fragment_ = fragment;
   out->rows_ = std::move(rows);
   out->mark_deleted_ = mark_deleted;
+  out->options_ = options;
   for (const RowRange& range : out->rows_) out->num_rows_ += static_cast<int64_t>(range.size());
   out->tasks_.resize(plan.columns().size());
 
@@ -66,12 +68,18 @@ arrow::Result<arrow::ArrayVector> FragmentRead::Finish(size_t column) const {
       ARROW_ASSIGN_OR_RAISE(array, JsonToText(plan_column.field, array, pool));
     }
   }
-  if (!plan_column.flatten_path.empty()) {
+  if (plan_column.has_blob_bytes) {
+    const FragmentMetadata& fragment = dataset_.fragments()[fragment_];
     for (auto& array : arrays) {
-      for (size_t depth = 0; depth < plan_column.flatten_path.size(); ++depth) {
-        const auto& parent = static_cast<const arrow::StructArray&>(*array);
-        ARROW_ASSIGN_OR_RAISE(array, parent.GetFlattenedField(0, pool));
-      }
+      ARROW_ASSIGN_OR_RAISE(
+          array, DescriptionsToBytes(dataset_, fragment, plan_column.field, array, options_));
+    }
+  }
+  for (auto& array : arrays) {
+    for (const std::string& name : plan_column.flatten_path) {
+      const auto& parent = static_cast<const arrow::StructArray&>(*array);
+      ARROW_ASSIGN_OR_RAISE(
+          array, parent.GetFlattenedField(parent.struct_type()->GetFieldIndex(name), pool));
     }
   }
   return arrays;

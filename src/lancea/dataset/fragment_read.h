@@ -41,6 +41,7 @@ class FragmentRead {
   size_t fragment_ = 0;
   std::vector<RowRange> rows_;
   int64_t num_rows_ = 0;
+  ReadOptions options_;
   bool mark_deleted_ = false;  ///< deleted rows are among `rows_`: their ids read null
   // tasks_[c][p]: part p of column c
   std::vector<std::vector<std::unique_ptr<ReadTask>>> tasks_;

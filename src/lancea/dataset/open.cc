@@ -68,6 +68,9 @@ arrow::Result<uint64_t> NumDeleted(const Dataset::Impl& impl, const FragmentMeta
 arrow::Status LoadManifest(Dataset::Impl* impl, std::shared_ptr<const Manifest> manifest,
                            ObjectReader& reader) {
   impl->manifest = std::move(manifest);
+  impl->cache_identity = impl->manifest_location.path + "@" +
+                         std::to_string(impl->manifest->timestamp_nanos) + "/" +
+                         impl->manifest->transaction_file;
   ARROW_ASSIGN_OR_RAISE(impl->indices, ReadIndexSection(reader, *impl->manifest));
   ARROW_ASSIGN_OR_RAISE(impl->schema, ToArrow(AsDeclared(impl->manifest->schema)));
   ARROW_RETURN_NOT_OK(FillPhysicalRows(impl));

@@ -5,6 +5,7 @@
 
 #include "arrow/type.h"
 #include "lancea/dataset/dataset_impl.h"
+#include "lancea/dataset/stored_field.h"
 #include "lancea/schema/field.h"
 #include "lancea/schema/projection.h"
 #include "lancea/table/fragment.h"
@@ -29,17 +30,19 @@ constexpr SystemColumn kSystemColumns[] = {
     {"_row_last_updated_at_version", PlanColumn::Kind::kLastUpdatedAtVersion},
 };
 
-// Readers decode what is stored: blobs as their descriptions, JSON as binary.
-Field ForDecoding(const Field& field) {
-  if (IsBlob(field)) return AsRead(field);
-  Field out = field;
-  for (Field& child : out.children) child = ForDecoding(child);
-  return out;
-}
-
 bool HasJson(const Field& field) {
   if (IsJson(field)) return true;
   return std::any_of(field.children.begin(), field.children.end(), HasJson);
+}
+
+bool HasBlob(const Field& field) {
+  if (IsBlob(field)) return true;
+  return std::any_of(field.children.begin(), field.children.end(), HasBlob);
+}
+
+bool IsSystemColumn(const std::string& name) {
+  return std::any_of(std::begin(kSystemColumns), std::end(kSystemColumns),
+                     [&](const SystemColumn& system) { return name == system.name; });
 }
 
 }  // namespace
@@ -48,6 +51,7 @@ std::string ReadPlan::Key(const ScanOptions& options, Nested nested) {
   std::string key = nested == Nested::kFlattened ? "f" : "s";
   key += options.with_row_id ? 'i' : '-';
   key += options.with_row_address ? 'a' : '-';
+  key += options.blob_handling == BlobHandling::kBinary ? 'b' : '-';
   if (!options.columns.has_value()) return key + "*";
   for (const std::string& column : *options.columns) {
     key += '\0';
@@ -66,6 +70,7 @@ arrow::Result<std::shared_ptr<const ReadPlan>> ReadPlan::Make(const Dataset::Imp
 
 arrow::Status ReadPlan::Init(const ScanOptions& options, Nested nested) {
   const Schema& schema = dataset_.manifest->schema;
+  blobs_ = options.blob_handling;
   if (!options.columns.has_value()) {
     for (const Field& field : schema.fields) ARROW_RETURN_NOT_OK(AddWholeField(field));
   } else if (nested == Nested::kFlattened) {
@@ -73,19 +78,7 @@ arrow::Status ReadPlan::Init(const ScanOptions& options, Nested nested) {
       if (!AddSystemColumn(column)) ARROW_RETURN_NOT_OK(AddField(column));
     }
   } else {
-    // Several paths into one struct make one column.
-    std::vector<std::string> paths;
-    std::vector<std::string> system;
-    for (const std::string& column : *options.columns) {
-      const bool is_system = std::any_of(std::begin(kSystemColumns), std::end(kSystemColumns),
-                                         [&](const SystemColumn& s) { return column == s.name; });
-      (is_system ? system : paths).push_back(column);
-    }
-    if (!paths.empty()) {
-      ARROW_ASSIGN_OR_RAISE(Schema projected, Project(schema, paths));
-      for (const Field& field : projected.fields) ARROW_RETURN_NOT_OK(AddWholeField(field));
-    }
-    for (const std::string& column : system) AddSystemColumn(column);
+    ARROW_RETURN_NOT_OK(AddInsideStructs(*options.columns));
   }
   auto has = [&](PlanColumn::Kind kind) {
     return std::any_of(columns_.begin(), columns_.end(),
@@ -107,12 +100,42 @@ arrow::Status ReadPlan::Init(const ScanOptions& options, Nested nested) {
   return arrow::Status::OK();
 }
 
+// Several paths into one struct make one column, which stands where the first of them does.
+arrow::Status ReadPlan::AddInsideStructs(const std::vector<std::string>& names) {
+  const Schema& schema = dataset_.manifest->schema;
+  std::vector<std::string> paths;
+  for (const std::string& name : names) {
+    if (!IsSystemColumn(name)) paths.push_back(name);
+  }
+  Schema projected;
+  if (!paths.empty()) {
+    ARROW_ASSIGN_OR_RAISE(projected, Project(schema, paths));
+  }
+  size_t added = 0;  // of projected.fields, which are in the order first mentioned
+  for (const std::string& name : names) {
+    if (AddSystemColumn(name)) {
+      // Takes say that every row has an offset, scans do not (pylance 14.0.2).
+      PlanColumn& column = columns_.back();
+      if (column.kind == PlanColumn::Kind::kRowOffset) {
+        column.output = column.output->WithNullable(false);
+      }
+      continue;
+    }
+    if (added == projected.fields.size()) continue;
+    ARROW_ASSIGN_OR_RAISE(auto path, ResolvePath(schema, name));
+    if (path.front()->name != projected.fields[added].name) continue;
+    ARROW_RETURN_NOT_OK(AddWholeField(projected.fields[added++]));
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Status ReadPlan::AddWholeField(const Field& field) {
   PlanColumn column;
   column.field = field;
   column.has_json = HasJson(field);
-  ARROW_ASSIGN_OR_RAISE(column.decoded, ToArrow(ForDecoding(field)));
-  ARROW_ASSIGN_OR_RAISE(column.output, ToArrowAsRead(field));
+  column.has_blob_bytes = blobs_ == BlobHandling::kBinary && HasBlob(field);
+  ARROW_ASSIGN_OR_RAISE(column.decoded, ToArrow(AsStored(field)));
+  ARROW_ASSIGN_OR_RAISE(column.output, ToArrowAsRead(field, blobs_));
   columns_.push_back(std::move(column));
   return arrow::Status::OK();
 }
@@ -137,8 +160,12 @@ arrow::Status ReadPlan::AddField(const std::string& path) {
   for (size_t i = 1; i < fields.size(); ++i) column.flatten_path.push_back(fields[i]->name);
   std::shared_ptr<arrow::Field> leaf = column.output;
   bool nullable = leaf->nullable();
+  // By name: packed structs and blob descriptions are read whole, so they may have other children.
   for (size_t i = 1; i < fields.size(); ++i) {
-    leaf = leaf->type()->field(0);
+    leaf = leaf->type()->id() == arrow::Type::STRUCT
+               ? static_cast<const arrow::StructType&>(*leaf->type()).GetFieldByName(fields[i]->name)
+               : nullptr;
+    if (leaf == nullptr) return InvalidInput("column \"", path, "\" cannot be selected by itself");
     nullable |= leaf->nullable();
   }
   column.output = leaf->WithName(path)->WithNullable(nullable);
@@ -204,7 +231,7 @@ arrow::Result<std::shared_ptr<const FragmentColumns>> ReadPlan::Open(size_t inde
       const FieldColumns columns{file.fields, file.column_indices};
       std::shared_ptr<arrow::Field> decoded = column.decoded;
       if (!(stored.fields[0] == column.field)) {
-        ARROW_ASSIGN_OR_RAISE(decoded, ToArrow(ForDecoding(stored.fields[0])));
+        ARROW_ASSIGN_OR_RAISE(decoded, ToArrow(AsStored(stored.fields[0])));
       }
       ARROW_ASSIGN_OR_RAISE(auto reader,
                             opened[f]->MakeFieldReader(stored.fields[0], decoded, columns));

@@ -29,6 +29,7 @@ struct PlanColumn {
   std::shared_ptr<arrow::Field> decoded;   ///< what readers of `field` produce
   std::vector<std::string> flatten_path;   ///< names below `field` to step into; empty: the whole field
   bool has_json = false;                   ///< JSON somewhere inside: stored binary, shown as text
+  bool has_blob_bytes = false;             ///< blobs somewhere inside, to be shown as their bytes
 };
 
 /// The readers of one fragment for the kField columns of a plan.
@@ -66,7 +67,9 @@ class ReadPlan {
   arrow::Status Init(const ScanOptions& options, Nested nested);
   arrow::Status AddField(const std::string& path);
   arrow::Status AddWholeField(const Field& field);
+  arrow::Status AddInsideStructs(const std::vector<std::string>& names);
   bool AddSystemColumn(const std::string& name);
+  BlobHandling blobs_ = BlobHandling::kDescriptions;
   arrow::Result<std::shared_ptr<const FragmentColumns>> Open(size_t index) const;
 
   const Dataset::Impl& dataset_;

@@ -6,7 +6,7 @@ namespace lancea {
 
 arrow::Result<std::shared_ptr<const RowIdIndex>> RowIdIndex::Get(const Dataset::Impl& dataset) {
   LruCache& cache = dataset.session->impl().cache();
-  const std::string key = "row id index:" + dataset.manifest_location.path;
+  const std::string key = "row id index:" + dataset.cache_identity;
   if (auto kept = cache.Get<RowIdIndex>(key)) return kept;
   auto index = std::make_shared<RowIdIndex>();
   for (size_t i = 0; i < dataset.fragments().size(); ++i) {

@@ -1,5 +1,6 @@
 #include "lancea/scanner.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "arrow/record_batch.h"
@@ -42,7 +43,11 @@ arrow::Result<std::shared_ptr<Scanner>> Scanner::Make(std::shared_ptr<const Data
   if (options.batch_size.has_value() && *options.batch_size <= 0) {
     return InvalidInput("batch_size must be positive, got ", *options.batch_size);
   }
-  if (options.include_deleted_rows && !options.with_row_id) {
+  const bool shows_row_id =
+      options.with_row_id ||
+      (options.columns.has_value() && std::find(options.columns->begin(), options.columns->end(),
+                                                "_rowid") != options.columns->end());
+  if (options.include_deleted_rows && !shows_row_id) {
     return InvalidInput("include_deleted_rows needs with_row_id: deleted rows are those whose _rowid is "
                         "null");
   }

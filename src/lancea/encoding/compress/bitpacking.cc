@@ -104,8 +104,8 @@ arrow::Status DecodeInlineAny(uint64_t bits, Bytes bytes, int64_t begin, int64_t
 
 arrow::Status DecodeOutOfLineAny(uint64_t bits, Bytes bytes, uint32_t width, int64_t num_values,
                                  int64_t begin, int64_t end, ValueBuilder* out) {
-  // A width of zero stores nothing at all; values are then bounded by what the format allows a block.
-  if (width == 0 && num_values > (int64_t{1} << 32)) return Corrupt("bit-packing: too many values");
+  // A width of zero stores nothing that would bound the values; pages are cut at 32 MiB of them.
+  if (width == 0 && num_values > (int64_t{1} << 26)) return Corrupt("bit-packing: too many values");
   switch (bits) {
     case 8: return DecodeOutOfLine<uint8_t>(bytes, width, num_values, begin, end, out);
     case 16: return DecodeOutOfLine<uint16_t>(bytes, width, num_values, begin, end, out);

@@ -118,6 +118,7 @@ void FastLanesUnpack(const uint8_t* packed, int width, T* out) {
 template <typename T>
 void FastLanesUnpackRange(const uint8_t* packed, int width, int64_t begin, int64_t end, T* out) {
   const int64_t num_values = end - begin;
+  if (num_values == 0) return;
   if (width == 0) {
     std::memset(out, 0, static_cast<size_t>(num_values) * sizeof(T));
   } else if (num_values <= kFewValues) {

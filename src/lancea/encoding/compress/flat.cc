@@ -1,5 +1,6 @@
 #include "lancea/encoding/compress/flat.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "arrow/util/bit_util.h"
@@ -28,6 +29,14 @@ struct FlatShape {
     for (const List& list : lists) count += list.has_validity;
     return count;
   }
+  // Of one value with its validity in front.
+  uint64_t row_bytes() const {
+    uint64_t bytes = (bits_per_value() + 7) / 8;
+    for (const List& list : lists) {
+      if (list.has_validity) bytes += (list.items_per_value + 7) / 8;
+    }
+    return bytes;
+  }
   ValueShape shape() const {
     // The builder's bitmaps are by level: up to the innermost level that has one.
     int32_t levels = 0;
@@ -55,10 +64,12 @@ arrow::Result<FlatShape> ParseShape(const EncodingMessage& message) {
     shape.lists.push_back({list.items_per_value(), shape.items_per_value, list.has_validity()});
     at = &list.values();
   }
+  if (at->has_constant() && !at->constant().has_value() && shape.num_validity() > 0) return shape;
   if (!at->has_flat()) return Unsupported("a fixed-size list of values that are not flat");
   shape.bits_per_item = at->flat().bits_per_value();
   if (at->flat().has_data()) return Unsupported("compressed buffers inside flat");
-  if (shape.bits_per_item == 0 || shape.bits_per_item > kMaxBitsPerValue ||
+  if (shape.bits_per_item == 0 ||
+      shape.bits_per_item > kMaxBitsPerValue / std::max<uint64_t>(1, shape.items_per_value) ||
       (shape.bits_per_item != 1 && shape.bits_per_item % 8 != 0)) {
     return Corrupt("flat values of ", shape.bits_per_item, " bits");
   }
@@ -69,6 +80,8 @@ arrow::Result<FlatShape> ParseShape(const EncodingMessage& message) {
 arrow::Status AppendItems(const FlatShape& shape, Bytes bytes, uint64_t first, uint64_t num_items,
                           ValueBuilder* out) {
   if (num_items == 0) return arrow::Status::OK();
+  // Items that are all null have no bytes: they are counted, and the caller supplies what stands there.
+  if (shape.bits_per_item == 0) return out->AppendFixed(static_cast<int64_t>(num_items)).status();
   // Items are bounded by the caller to fit 64 bits.
   const unsigned __int128 end_bits =
       static_cast<unsigned __int128>(first + num_items) * shape.bits_per_item;
@@ -93,6 +106,20 @@ arrow::Status FillMissingValidity(const FlatShape& shape, uint64_t num_values, V
         true, static_cast<int64_t>(num_values * shape.lists[i].items_per_value)));
   }
   return arrow::Status::OK();
+}
+
+// One value of a row layout: the validity of its levels, then its items.
+arrow::Status AppendRow(const FlatShape& shape, Bytes row, ValueBuilder* out) {
+  ByteReader reader(row, "fixed-size-list value");
+  for (size_t i = 0; i < shape.lists.size(); ++i) {
+    if (!shape.lists[i].has_validity) continue;
+    const uint64_t items = shape.lists[i].items_per_value;
+    ARROW_ASSIGN_OR_RAISE(Bytes bits, reader.Take(arrow::bit_util::CeilDiv(items, uint64_t{8})));
+    ARROW_RETURN_NOT_OK(out->item_validity()[i].Append(bits.data(), 0, static_cast<int64_t>(items)));
+  }
+  ARROW_RETURN_NOT_OK(FillMissingValidity(shape, 1, out));
+  ARROW_ASSIGN_OR_RAISE(Bytes items, reader.Take(reader.remaining()));
+  return AppendItems(shape, items, 0, shape.items_per_value, out);
 }
 
 class FlatMiniBlock : public MiniBlockDecoder {
@@ -134,6 +161,7 @@ class FlatBlock : public BlockDecoder {
   explicit FlatBlock(FlatShape shape) : shape_(std::move(shape)) {}
   ValueShape shape() const override { return shape_.shape(); }
   arrow::Status Decode(Bytes block, int64_t num_values, ValueBuilder* out) const override {
+    if (shape_.num_validity() > 0) return AppendRows(block, static_cast<uint64_t>(num_values), out);
     if (shape_.items_per_value != 0 &&
         static_cast<uint64_t>(num_values) > block.size() * 8 / shape_.items_per_value) {
       return Corrupt("flat: ", num_values, " values in ", block.size(), " bytes");
@@ -143,6 +171,17 @@ class FlatBlock : public BlockDecoder {
   }
 
  private:
+  arrow::Status AppendRows(Bytes block, uint64_t num_values, ValueBuilder* out) const {
+    const uint64_t row_bytes = shape_.row_bytes();
+    if (row_bytes == 0 || num_values > block.size() / row_bytes) {
+      return Corrupt("flat: ", num_values, " values of ", row_bytes, " bytes in ", block.size());
+    }
+    for (uint64_t i = 0; i < num_values; ++i) {
+      ARROW_RETURN_NOT_OK(AppendRow(shape_, block.subspan(i * row_bytes, row_bytes), out));
+    }
+    return arrow::Status::OK();
+  }
+
   FlatShape shape_;
 };
 
@@ -154,21 +193,37 @@ class FlatPerValue : public PerValueDecoder {
     return shape_.num_validity() == 0 && shape_.bits_per_item % 8 == 0;
   }
   arrow::Status Decode(Bytes value, ValueBuilder* out) const override {
-    ByteReader reader(value, "full-zip value");
-    for (size_t i = 0; i < shape_.lists.size(); ++i) {
-      if (!shape_.lists[i].has_validity) continue;
-      const uint64_t items = shape_.lists[i].items_per_value;
-      ARROW_ASSIGN_OR_RAISE(Bytes bits, reader.Take(arrow::bit_util::CeilDiv(items, uint64_t{8})));
-      ARROW_RETURN_NOT_OK(
-          out->item_validity()[i].Append(bits.data(), 0, static_cast<int64_t>(items)));
-    }
-    ARROW_RETURN_NOT_OK(FillMissingValidity(shape_, 1, out));
-    ARROW_ASSIGN_OR_RAISE(Bytes items, reader.Take(reader.remaining()));
-    return AppendItems(shape_, items, 0, shape_.items_per_value, out);
+    return AppendRow(shape_, value, out);
   }
 
  private:
   FlatShape shape_;
+};
+
+// Lists with null items as a block: each value as it stands in a full-zip page.
+class FlatListBlock : public BlockDecoder {
+ public:
+  explicit FlatListBlock(FlatShape shape) : shape_(shape), value_(std::move(shape)) {}
+  ValueShape shape() const override { return shape_.shape(); }
+  arrow::Status Decode(Bytes block, int64_t num_values, ValueBuilder* out) const override {
+    uint64_t value_bytes = arrow::bit_util::CeilDiv(shape_.bits_per_value(), uint64_t{8});
+    for (const FlatShape::List& list : shape_.lists) {
+      if (list.has_validity) value_bytes += arrow::bit_util::CeilDiv(list.items_per_value, uint64_t{8});
+    }
+    if (value_bytes == 0 || static_cast<uint64_t>(num_values) > block.size() / value_bytes) {
+      return Corrupt("fixed-size lists: ", num_values, " values of ", value_bytes, " bytes in ",
+                     block.size());
+    }
+    for (int64_t i = 0; i < num_values; ++i) {
+      ARROW_RETURN_NOT_OK(
+          value_.Decode(block.subspan(static_cast<uint64_t>(i) * value_bytes, value_bytes), out));
+    }
+    return arrow::Status::OK();
+  }
+
+ private:
+  FlatShape shape_;
+  FlatPerValue value_;
 };
 
 }  // namespace
@@ -180,7 +235,6 @@ arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeFlatMiniBlock(const Encodin
 
 arrow::Result<std::unique_ptr<BlockDecoder>> MakeFlatBlock(const EncodingMessage& message) {
   ARROW_ASSIGN_OR_RAISE(FlatShape shape, ParseShape(message));
-  if (shape.num_validity() > 0) return Unsupported("fixed-size lists with null items in a block");
   return std::make_unique<FlatBlock>(std::move(shape));
 }
 

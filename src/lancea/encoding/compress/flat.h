@@ -5,6 +5,9 @@
 //       mini-block  with validity one more buffer before the data: items_per_value bits for each value,
 //                   back to back over the chunk, LSB first, 1 = valid
 //       per value   ceil(items_per_value / 8) validity bytes before the items
+//       block       value after value as in per value; without validity the items back to back
+//   Items that are all null have validity but no bytes (a constant without value): the shape then has
+//   bits_per_value 0 and the builder only counts items.
 #pragma once
 
 #include <memory>

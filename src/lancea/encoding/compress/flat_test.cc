@@ -141,8 +141,9 @@ TEST_P(NestedList, ValuesCarryTheirValidityInFront) {
   ASSERT_TRUE(decoded.status.ok()) << decoded.status.ToString();
   EXPECT_EQ(decoded.data, Items(0, kValues));
   EXPECT_EQ(decoded.validity, Validity(0, kValues));
-  for (size_t cut : test::Cuts(Rows()[0].size())) {
-    const Buffer row(Rows()[0].begin(), Rows()[0].begin() + static_cast<int64_t>(cut));
+  const Buffer whole = Rows()[0];
+  for (size_t cut : test::Cuts(whole.size())) {
+    const Buffer row(whole.begin(), whole.begin() + static_cast<int64_t>(cut));
     EXPECT_FALSE(test::DecodeValues(Message(), {row}).status.ok()) << cut;
   }
 }
@@ -173,6 +174,9 @@ TEST(FixedSizeList, OfNullItemsHasNoItemBytes) {
   EXPECT_EQ(decoded.num_values, 20);
   EXPECT_EQ(decoded.validity, std::vector<std::string>{std::string(20, '0')});
   EXPECT_EQ(MakePerValueDecoder(message).ValueOrDie()->shape().bits_per_value, 0u);
+  const test::Decoded block = test::DecodeBlock(message, {0xFF, 0x03, 0x00, 0x00}, 2);
+  ASSERT_TRUE(block.status.ok()) << block.status.ToString();
+  EXPECT_EQ(block.validity, std::vector<std::string>{std::string(10, '1') + std::string(10, '0')});
 }
 
 TEST(FixedSizeList, RejectsDimensionsThatCannotBe) {

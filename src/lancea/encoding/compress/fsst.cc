@@ -21,7 +21,9 @@ arrow::Status AppendDecoded(const FsstTable& table, Bytes codes, ValueBuilder* o
 template <typename Offset>
 arrow::Status DecodeChunk(const FsstTable& table, Bytes buffer, int64_t num_values, int64_t begin,
                           int64_t end, ValueBuilder* out) {
-  ARROW_ASSIGN_OR_RAISE(const Offset* offsets, CheckMiniBlockOffsets<Offset>(buffer, num_values));
+  std::vector<Offset> aligned;
+  ARROW_ASSIGN_OR_RAISE(const Offset* offsets,
+                        CheckMiniBlockOffsets<Offset>(buffer, num_values, &aligned));
   if (!table.is_on()) {
     return out->AppendValues(offsets + begin, end - begin, buffer.data() + offsets[begin]);
   }

@@ -16,8 +16,17 @@ namespace lancea {
 
 enum class CompressionScheme { kLz4, kZstd };
 
-/// The bytes that `compressed` expands to. The declared size is believed only as far as the scheme can
-/// expand that many bytes.
+/// The scheme of a description whose case is `general`.
+arrow::Result<CompressionScheme> ParseScheme(const EncodingMessage& message);
+
+/// The number of bytes that `compressed` says it expands to. It is believed only as far as the scheme can
+/// expand that many bytes and, where the frame tells too, only if both agree.
+arrow::Result<uint64_t> UncompressedSize(CompressionScheme scheme, Bytes compressed);
+
+/// Expand to exactly `size` bytes at `out`, `size` being what UncompressedSize said.
+arrow::Status DecompressTo(CompressionScheme scheme, Bytes compressed, uint64_t size, uint8_t* out);
+
+/// The bytes that `compressed` expands to.
 arrow::Result<std::vector<uint8_t>> Decompress(CompressionScheme scheme, Bytes compressed);
 
 arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeGeneralMiniBlock(const EncodingMessage& message,

@@ -1,7 +1,11 @@
 #include "lancea/encoding/compress/rle.h"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
 
+#include "lancea/encoding/compress/general.h"
 #include "lancea/encoding/compress/make_decoder.h"
 #include "lancea/util/errors.h"
 
@@ -22,33 +26,54 @@ uint64_t LoadLength(const uint8_t* lengths, uint64_t run) {
   return LoadLittleEndian<Length>(lengths + run * sizeof(Length));
 }
 
+// Lengths of 16 and 32 bits may claim any number of values; 8-bit lengths claim 255 a byte at most.
+constexpr int64_t kMaxClaimedValues = int64_t{1} << 26;
+
 // Append values [begin, end) of the expansion.
 template <typename Value, typename Length>
 arrow::Status Expand(const Runs& runs, int64_t begin, int64_t end, bool exact, ValueBuilder* out) {
+  const uint8_t* const values = runs.values.data();
+  const uint8_t* const lengths = runs.lengths.data();
+  // Lengths first: values that no run spells take no memory, and the loops below need no checks.
+  uint64_t total = 0;
+  bool has_empty_run = false;
+  for (uint64_t run = 0; run < runs.num_runs; ++run) {
+    const uint64_t length = LoadLength<Length>(lengths, run);
+    has_empty_run |= length == 0;
+    total += length;
+  }
+  if (has_empty_run) return Corrupt("rle: a run has no length");
+  if (total < static_cast<uint64_t>(end) || (exact && total != static_cast<uint64_t>(end)) ||
+      end > std::max(kMaxClaimedValues, static_cast<int64_t>(runs.num_runs) * 255)) {
+    return Corrupt("rle: ", runs.num_runs, " runs sum to ", total, ", expected ", end);
+  }
+
   ARROW_ASSIGN_OR_RAISE(uint8_t * bytes, out->AppendFixed(end - begin));
   Value* to = reinterpret_cast<Value*>(bytes);
-  int64_t at = 0;  // first value of the run
+  Value* const limit = to + (end - begin);
   uint64_t run = 0;
-  for (; run < runs.num_runs && at < end; ++run) {
-    const int64_t length = static_cast<int64_t>(LoadLength<Length>(runs.lengths.data(), run));
-    if (length == 0) return Corrupt("rle: run ", run, " has no length");
-    const int64_t first = std::max(at, begin);
-    const int64_t last = std::min(at + length, end);
-    if (first < last) {
-      const Value value = LoadLittleEndian<Value>(runs.values.data() + run * sizeof(Value));
-      Value* const from = to + (first - begin);
-      const int64_t count = last - first;
-      if (count <= 8 && first - begin + 8 <= end - begin) {
-        // Most runs are short: eight stores without a loop, the excess is overwritten by the next run.
-        for (int i = 0; i < 8; ++i) from[i] = value;
-      } else {
-        std::fill_n(from, count, value);
-      }
-    }
-    at += length;
+  int64_t skip = begin;  // values of the first run that are not asked for
+  while (true) {
+    const int64_t length = static_cast<int64_t>(LoadLength<Length>(lengths, run));
+    if (length > skip) break;
+    skip -= length;
+    ++run;
   }
-  if (at < end || (exact && (at != end || run != runs.num_runs))) {
-    return Corrupt("rle: runs sum to ", at, ", expected ", end);
+  // Most runs are short: a splat of 32 bytes without a loop, the excess is overwritten by the next run.
+  constexpr int64_t kSplat = 32 / sizeof(Value);
+  for (; limit - to > kSplat; ++run) {
+    const Value value = LoadLittleEndian<Value>(values + run * sizeof(Value));
+    const int64_t length = static_cast<int64_t>(LoadLength<Length>(lengths, run)) - skip;
+    skip = 0;
+    for (int64_t i = 0; i < kSplat; ++i) to[i] = value;
+    if (length > kSplat) std::fill(to + kSplat, to + std::min(length, limit - to), value);
+    to += std::min(length, limit - to);
+  }
+  for (; to < limit; ++run) {
+    const Value value = LoadLittleEndian<Value>(values + run * sizeof(Value));
+    const int64_t length = static_cast<int64_t>(LoadLength<Length>(lengths, run)) - skip;
+    skip = 0;
+    to = std::fill_n(to, std::min(length, limit - to), value);
   }
   return arrow::Status::OK();
 }
@@ -79,9 +104,15 @@ class RleChildren {
     if ((v != 8 && v != 16 && v != 32 && v != 64) || (l != 8 && l != 16 && l != 32)) {
       return Corrupt("rle of ", v, "-bit values with ", l, "-bit lengths");
     }
-    if (!out.values_flat_ && !out.lengths_flat_ && out.values_->has_payload() &&
-        out.lengths_->has_payload()) {
-      return Unsupported("rle whose run count follows from neither of its buffers");
+    ARROW_ASSIGN_OR_RAISE(out.values_scheme_, SchemeOfFlat(message.rle().values()));
+    ARROW_ASSIGN_OR_RAISE(out.lengths_scheme_, SchemeOfFlat(message.rle().run_lengths()));
+    const EncodingMessage& lengths = message.rle().run_lengths();
+    if (lengths.has_constant()) {
+      uint32_t length = 0;
+      std::memcpy(&length, lengths.constant().value().data(), l / 8);
+      out.described_lengths_ = {length, 0};
+    } else if (lengths.has_range()) {
+      out.described_lengths_ = {lengths.range().start(), lengths.range().step()};
     }
     return out;
   }
@@ -94,13 +125,7 @@ class RleChildren {
                        ValueBuilder* out) const {
     if (begin == end) return arrow::Status::OK();
     Runs runs;
-    if (lengths_flat_) {
-      runs.num_runs = lengths.size() / (length_bits_ / 8);
-    } else if (values_flat_) {
-      runs.num_runs = values.size() / (value_bits_ / 8);
-    } else {
-      return Unsupported("rle whose run count follows from neither of its buffers");
-    }
+    ARROW_ASSIGN_OR_RAISE(runs.num_runs, CountRuns(values, lengths, end));
     ValueBuilder value_scratch = ValueBuilder::Fixed(value_bits_, out->pool());
     ValueBuilder length_scratch = ValueBuilder::Fixed(length_bits_, out->pool());
     ARROW_ASSIGN_OR_RAISE(runs.values, Plain(*values_, values_flat_, values, runs.num_runs,
@@ -116,6 +141,45 @@ class RleChildren {
   }
 
  private:
+  using Scheme = std::optional<CompressionScheme>;
+
+  // Set when a child is plain values compressed, whose number its payload tells.
+  static arrow::Result<Scheme> SchemeOfFlat(const EncodingMessage& message) {
+    if (!message.has_general() || !message.general().values().has_flat()) return Scheme();
+    ARROW_ASSIGN_OR_RAISE(CompressionScheme scheme, ParseScheme(message));
+    return Scheme(scheme);
+  }
+
+  // The first child that tells its number of values tells the number of runs.
+  arrow::Result<uint64_t> CountRuns(Bytes values, Bytes lengths, int64_t num_values) const {
+    if (lengths_flat_) return lengths.size() / (length_bits_ / 8);
+    if (values_flat_) return values.size() / (value_bits_ / 8);
+    if (described_lengths_) return CountDescribed(static_cast<uint64_t>(num_values));
+    if (values_scheme_) {
+      ARROW_ASSIGN_OR_RAISE(uint64_t size, UncompressedSize(*values_scheme_, values));
+      return size / (value_bits_ / 8);
+    }
+    if (lengths_scheme_) {
+      ARROW_ASSIGN_OR_RAISE(uint64_t size, UncompressedSize(*lengths_scheme_, lengths));
+      return size / (length_bits_ / 8);
+    }
+    return Unsupported("rle whose run count follows from neither of its buffers");
+  }
+
+  // Lengths start, start + step, ... come to num_values after how many?
+  arrow::Result<uint64_t> CountDescribed(uint64_t num_values) const {
+    const auto [start, step] = *described_lengths_;
+    if (step == 0 && start != 0 && num_values % start == 0) return num_values / start;
+    uint64_t count = 0;
+    uint64_t left = num_values;
+    // Ascending lengths come to num_values after about its square root of them.
+    for (uint64_t length = start; step != 0 && length != 0 && length <= left; length += step) {
+      left -= length;
+      if (++count; left == 0) return count;
+    }
+    return Corrupt("rle: run lengths from ", start, " by ", step, " do not come to ", num_values);
+  }
+
   static bool IsFlat(const EncodingMessage& message) { return message.has_flat(); }
 
   static arrow::Result<Bytes> Plain(const BlockDecoder& decoder, bool flat, Bytes bytes,
@@ -135,6 +199,8 @@ class RleChildren {
 
   std::unique_ptr<BlockDecoder> values_, lengths_;
   bool values_flat_ = false, lengths_flat_ = false;
+  Scheme values_scheme_, lengths_scheme_;
+  std::optional<std::pair<uint64_t, uint64_t>> described_lengths_;  // start and step
   uint64_t value_bits_ = 0, length_bits_ = 0;
 };
 
@@ -163,6 +229,7 @@ class RleBlock : public BlockDecoder {
   arrow::Status Decode(Bytes block, int64_t num_values, ValueBuilder* out) const override {
     if (num_values == 0) return arrow::Status::OK();
     if (num_values > kMaxBlockValues) return Corrupt("rle: a block of ", num_values, " values");
+    if (!has_payload()) return children_.Decode({}, {}, 0, num_values, /*exact=*/true, out);
     ByteReader reader(block, "rle block");
     ARROW_ASSIGN_OR_RAISE(uint64_t values_size, reader.Read<uint64_t>());
     ARROW_ASSIGN_OR_RAISE(Bytes values, reader.Take(values_size));

@@ -129,7 +129,11 @@ class RleOfPackedChildren : public ::testing::Test {
  protected:
   void Expect(const EncodingMessage& message, const std::vector<Buffer>& chunk) {
     test::ExpectSubRanges(message, chunk, values_);
-    test::ExpectTruncationFails(message, chunk, 4000);
+    // Out-of-line packed children may be cut to what is then a tail of plain words.
+    if (!message.rle().values().has_out_of_line_bitpacking() &&
+        !message.rle().run_lengths().has_out_of_line_bitpacking()) {
+      test::ExpectTruncationFails(message, chunk, 4000);
+    }
     Buffer block;
     test::AppendWord<uint64_t>(&block, chunk[0].size());
     test::Append(&block, chunk[0]);

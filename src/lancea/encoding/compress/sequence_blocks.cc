@@ -6,8 +6,8 @@
 namespace lancea {
 namespace {
 
-// More values than a page can hold are refused, whatever the description says.
-constexpr int64_t kMaxValues = int64_t{1} << 32;
+// Nothing is stored that would bound the values; pages are cut at 32 MiB of them.
+constexpr int64_t kMaxValues = int64_t{1} << 26;
 
 arrow::Status CheckCount(int64_t num_values) {
   return num_values > kMaxValues ? Corrupt("a sequence of ", num_values, " values")
@@ -47,6 +47,13 @@ class RangeBlock : public BlockDecoder {
   bool has_payload() const override { return false; }
   arrow::Status Decode(Bytes, int64_t num_values, ValueBuilder* out) const override {
     ARROW_RETURN_NOT_OK(CheckCount(num_values));
+    uint64_t last = 0;
+    if (num_values > 0 &&
+        (__builtin_mul_overflow(step_, static_cast<uint64_t>(num_values - 1), &last) ||
+         __builtin_add_overflow(last, start_, &last) || (bits_ == 32 && last > UINT32_MAX))) {
+      return Corrupt("range: ", num_values, " values from ", start_, " by ", step_, " leave ", bits_,
+                     " bits");
+    }
     ARROW_ASSIGN_OR_RAISE(uint8_t * to, out->AppendFixed(num_values));
     bits_ == 32 ? FillRange<uint32_t>(start_, step_, num_values, to)
                 : FillRange<uint64_t>(start_, step_, num_values, to);
@@ -57,13 +64,18 @@ class RangeBlock : public BlockDecoder {
   uint64_t bits_, start_, step_;
 };
 
+// False when a sum leaves T.
 template <typename T>
-void Accumulate(uint64_t base, const uint8_t* deltas, int64_t num_values, uint8_t* to) {
+bool Accumulate(uint64_t base, const uint8_t* deltas, int64_t num_values, uint8_t* to) {
   T value = static_cast<T>(base);
+  bool wraps = value != base;
   for (int64_t i = 0; i < num_values; ++i) {
-    if (i > 0) value = static_cast<T>(value + LoadLittleEndian<T>(deltas + (i - 1) * sizeof(T)));
+    if (i > 0) {
+      wraps |= __builtin_add_overflow(value, LoadLittleEndian<T>(deltas + (i - 1) * sizeof(T)), &value);
+    }
     std::memcpy(to + i * static_cast<int64_t>(sizeof(T)), &value, sizeof(T));
   }
+  return !wraps;
 }
 
 class DeltaBlock : public BlockDecoder {
@@ -81,9 +93,10 @@ class DeltaBlock : public BlockDecoder {
       return Corrupt("delta: ", deltas.num_values(), " differences for ", num_values, " values");
     }
     ARROW_ASSIGN_OR_RAISE(uint8_t * to, out->AppendFixed(num_values));
-    bits_ == 32 ? Accumulate<uint32_t>(base_, deltas.data(), num_values, to)
-                : Accumulate<uint64_t>(base_, deltas.data(), num_values, to);
-    return arrow::Status::OK();
+    const bool fits = bits_ == 32 ? Accumulate<uint32_t>(base_, deltas.data(), num_values, to)
+                                  : Accumulate<uint64_t>(base_, deltas.data(), num_values, to);
+    return fits ? arrow::Status::OK()
+                : Corrupt("delta: sums from ", base_, " leave ", bits_, " bits");
   }
 
  private:

@@ -6,6 +6,9 @@
 namespace lancea {
 namespace {
 
+// Chunks hold at most 32,768 values; offsets that take no bytes would bear out any number.
+constexpr int64_t kMaxChunkValues = int64_t{1} << 20;
+
 template <typename Offset>
 bool Ascend(const Offset* offsets, int64_t count) {
   bool ok = true;
@@ -16,7 +19,9 @@ bool Ascend(const Offset* offsets, int64_t count) {
 template <typename Offset>
 arrow::Status DecodeMiniBlock(Bytes buffer, int64_t num_values, int64_t begin, int64_t end,
                               ValueBuilder* out) {
-  ARROW_ASSIGN_OR_RAISE(const Offset* offsets, CheckMiniBlockOffsets<Offset>(buffer, num_values));
+  std::vector<Offset> aligned;
+  ARROW_ASSIGN_OR_RAISE(const Offset* offsets,
+                        CheckMiniBlockOffsets<Offset>(buffer, num_values, &aligned));
   return out->AppendValues(offsets + begin, end - begin, buffer.data() + offsets[begin]);
 }
 
@@ -46,6 +51,7 @@ class EncodedOffsetsMiniBlock : public MiniBlockDecoder {
   arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin, int64_t end,
                        ValueBuilder* out) const override {
     const Bytes bytes = buffers[num_buffers() - 1];
+    if (num_values > kMaxChunkValues) return Corrupt("variable: a chunk of ", num_values, " values");
     ValueBuilder offsets = ValueBuilder::Fixed(bits_, out->pool());
     ARROW_RETURN_NOT_OK(offsets_->Decode(offsets_->has_payload() ? buffers[0] : Bytes(),
                                          num_values + 1, &offsets));
@@ -144,23 +150,29 @@ arrow::Result<uint64_t> FlatOffsetBits(const EncodingMessage& message) {
 }  // namespace
 
 template <typename Offset>
-arrow::Result<const Offset*> CheckMiniBlockOffsets(Bytes buffer, int64_t num_values) {
+arrow::Result<const Offset*> CheckMiniBlockOffsets(Bytes buffer, int64_t num_values,
+                                                   std::vector<Offset>* aligned) {
   const uint64_t count = static_cast<uint64_t>(num_values) + 1;
   if (count > buffer.size() / sizeof(Offset)) {
     return Corrupt("variable: ", num_values, " values in a chunk of ", buffer.size(), " bytes");
   }
-  if (reinterpret_cast<uintptr_t>(buffer.data()) % alignof(Offset) != 0) {
-    return Corrupt("variable: offsets at an unaligned address");
-  }
   const Offset* offsets = reinterpret_cast<const Offset*>(buffer.data());
+  // Aligned in the file, but not where a read of neighbouring bytes began at an odd place.
+  if (reinterpret_cast<uintptr_t>(buffer.data()) % alignof(Offset) != 0) {
+    aligned->resize(count);
+    std::memcpy(aligned->data(), buffer.data(), count * sizeof(Offset));
+    offsets = aligned->data();
+  }
   if (!Ascend(offsets, num_values + 1) || offsets[num_values] > buffer.size()) {
     return Corrupt("variable: offsets do not fit a chunk of ", buffer.size(), " bytes");
   }
   return offsets;
 }
 
-template arrow::Result<const uint32_t*> CheckMiniBlockOffsets(Bytes, int64_t);
-template arrow::Result<const uint64_t*> CheckMiniBlockOffsets(Bytes, int64_t);
+template arrow::Result<const uint32_t*> CheckMiniBlockOffsets(Bytes, int64_t,
+                                                              std::vector<uint32_t>*);
+template arrow::Result<const uint64_t*> CheckMiniBlockOffsets(Bytes, int64_t,
+                                                              std::vector<uint64_t>*);
 
 arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeVariableMiniBlock(const EncodingMessage& message,
                                                                        int depth) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "lancea/encoding/compress/encoding_message.h"
 #include "lancea/encoding/value_decoder.h"
@@ -23,8 +24,10 @@ arrow::Result<std::unique_ptr<BlockDecoder>> MakeVariableBlock(const EncodingMes
 arrow::Result<std::unique_ptr<PerValueDecoder>> MakeVariablePerValue(const EncodingMessage& message);
 
 /// One mini-block buffer of variable values: offsets checked to ascend and to lie inside.
-/// \param out_offsets  num_values + 1 of `Offset`, into `buffer`
+/// \param aligned  takes a copy of the offsets when the buffer lies at an address unfit for them
+/// \return num_values + 1 offsets, into `buffer` or `aligned`
 template <typename Offset>
-arrow::Result<const Offset*> CheckMiniBlockOffsets(Bytes buffer, int64_t num_values);
+arrow::Result<const Offset*> CheckMiniBlockOffsets(Bytes buffer, int64_t num_values,
+                                                   std::vector<Offset>* aligned);
 
 }  // namespace lancea

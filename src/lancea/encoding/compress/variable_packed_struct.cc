@@ -5,6 +5,9 @@
 
 namespace lancea {
 
+// Wider children are in no page, and a null row takes memory for one.
+constexpr uint64_t kMaxChildBits = uint64_t{1} << 32;
+
 std::vector<ValueBuilder> VariablePackedStructDecoder::MakeBuilders(arrow::MemoryPool* pool) const {
   std::vector<ValueBuilder> out;
   for (const Child& child : children_) out.push_back(child.decoder->shape().MakeBuilder(pool));
@@ -16,7 +19,14 @@ arrow::Status VariablePackedStructDecoder::DecodeRow(Bytes row,
   if (row.empty()) {
     for (size_t i = 0; i < children_.size(); ++i) {
       const int64_t items = static_cast<int64_t>(children_[i].decoder->shape().items_per_value);
-      ARROW_RETURN_NOT_OK((*builders)[i].AppendZeros(items));
+      ValueBuilder& builder = (*builders)[i];
+      if (!builder.item_validity().empty()) {
+        // Only the decoder knows how many bits each level of validity takes: give it zeros.
+        const std::vector<uint8_t> zeros(children_[i].bits_per_value / 8);
+        ARROW_RETURN_NOT_OK(children_[i].decoder->Decode(zeros, &builder));
+        continue;
+      }
+      ARROW_RETURN_NOT_OK(builder.AppendZeros(items));
     }
     return arrow::Status::OK();
   }
@@ -32,6 +42,9 @@ arrow::Status VariablePackedStructDecoder::DecodeRow(Bytes row,
     ARROW_ASSIGN_OR_RAISE(Bytes value, reader.Take(size));
     ARROW_RETURN_NOT_OK(child.decoder->Decode(value, &(*builders)[i]));
   }
+  if (reader.remaining() != 0) {
+    return Corrupt("packed struct row has ", reader.remaining(), " bytes too many");
+  }
   return arrow::Status::OK();
 }
 
@@ -43,7 +56,8 @@ arrow::Result<std::unique_ptr<VariablePackedStructDecoder>> MakeVariablePackedSt
     child.bits_per_value = field.bits_per_value();
     child.bits_per_length = field.bits_per_length();
     const bool fixed = child.bits_per_length == 0;
-    if (fixed ? (child.bits_per_value == 0 || child.bits_per_value % 8 != 0)
+    if (fixed ? (child.bits_per_value == 0 || child.bits_per_value % 8 != 0 ||
+                 child.bits_per_value > kMaxChildBits)
               : (child.bits_per_length != 32 && child.bits_per_length != 64)) {
       return Corrupt("packed struct child of ", child.bits_per_value, " bits, length of ",
                      child.bits_per_length);

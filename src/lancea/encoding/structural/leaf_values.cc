@@ -2,6 +2,9 @@
 
 #include "arrow/array/data.h"
 #include "arrow/buffer.h"
+#include "arrow/compute/api_vector.h"
+#include "arrow/compute/exec.h"
+#include "arrow/datum.h"
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
 #include "arrow/util/bit_util.h"
@@ -140,6 +143,32 @@ struct Word256 {
 };
 
 template <typename Index>
+arrow::Status CheckIndices(const Index* indices, int64_t num_values, int64_t size) {
+  bool bad = false;
+  for (int64_t i = 0; i < num_values; ++i) {
+    bad |= static_cast<uint64_t>(indices[i]) >= static_cast<uint64_t>(size);
+  }
+  return bad ? Corrupt("dictionary index out of range of ", size, " items") : arrow::Status::OK();
+}
+
+// Lists with their items' validity: Arrow's own kernel, such dictionaries are rare and small.
+template <typename Index>
+arrow::Result<std::shared_ptr<ArrayData>> GatherLists(const ArrayData& dictionary, const Index* indices,
+                                                      int64_t num_values, arrow::MemoryPool* pool) {
+  ARROW_RETURN_NOT_OK(CheckIndices(indices, num_values, dictionary.length));
+  auto picked = arrow::ArrayData::Make(
+      arrow::CTypeTraits<Index>::type_singleton(), num_values,
+      {nullptr, std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(indices),
+                                                num_values * static_cast<int64_t>(sizeof(Index)))},
+      0);
+  arrow::compute::ExecContext context(pool);
+  ARROW_ASSIGN_OR_RAISE(arrow::Datum taken,
+                        arrow::compute::Take(arrow::Datum(dictionary.Copy()), arrow::Datum(picked),
+                                             arrow::compute::TakeOptions::NoBoundsCheck(), &context));
+  return taken.array();
+}
+
+template <typename Index>
 arrow::Result<std::shared_ptr<ArrayData>> Gather(const std::shared_ptr<arrow::DataType>& type,
                                                  const ArrayData& dictionary, const Index* indices,
                                                  int64_t num_values, arrow::MemoryPool* pool) {
@@ -153,6 +182,7 @@ arrow::Result<std::shared_ptr<ArrayData>> Gather(const std::shared_ptr<arrow::Da
                             : (GatherVariable<Index, int32_t>(dictionary, indices, num_values, &out)));
     return MakeLeafData(type, num_values, &out);
   }
+  if (type->id() == Type::FIXED_SIZE_LIST) return GatherLists(dictionary, indices, num_values, pool);
   const uint64_t bits = FixedBitWidth(*type);
   const uint64_t size = static_cast<uint64_t>(dictionary.length);
   if (bits == 0 || bits % 8 != 0) {
@@ -181,15 +211,6 @@ arrow::Result<std::shared_ptr<ArrayData>> Gather(const std::shared_ptr<arrow::Da
   }
   ARROW_RETURN_NOT_OK(status);
   return WrapPlainFixed(type, num_values, std::move(buffer));
-}
-
-template <typename Index>
-arrow::Status CheckIndices(const Index* indices, int64_t num_values, int64_t size) {
-  bool bad = false;
-  for (int64_t i = 0; i < num_values; ++i) {
-    bad |= static_cast<uint64_t>(indices[i]) >= static_cast<uint64_t>(size);
-  }
-  return bad ? Corrupt("dictionary index out of range of ", size, " items") : arrow::Status::OK();
 }
 
 }  // namespace

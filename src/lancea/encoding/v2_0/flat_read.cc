@@ -32,8 +32,9 @@ arrow::Result<ByteRange> BytesOf(const RowRange& range, uint64_t bits, const Byt
 
 class PlainRead : public ArrayRead {
  public:
-  PlainRead(uint64_t bits, std::span<const RowRange> ranges, bool compressed)
-      : bits_(bits), ranges_(ranges.begin(), ranges.end()), compressed_(compressed) {}
+  PlainRead(uint64_t bits, std::span<const RowRange> ranges, bool compressed,
+            CompressionScheme scheme = CompressionScheme::kZstd)
+      : bits_(bits), ranges_(ranges.begin(), ranges.end()), compressed_(compressed), scheme_(scheme) {}
 
   arrow::Status Init(const ByteRange& buffer) {
     if (compressed_) {
@@ -60,7 +61,7 @@ class PlainRead : public ArrayRead {
   arrow::Status Append(ArrayOutput* out) override {
     ARROW_RETURN_NOT_OK(CheckBuilder(out->values, bits_));
     if (compressed_ && !ranges_.empty()) {
-      ARROW_ASSIGN_OR_RAISE(expanded_, Decompress(CompressionScheme::kZstd, BytesOfBuffer(0)));
+      ARROW_ASSIGN_OR_RAISE(expanded_, Decompress(scheme_, BytesOfBuffer(0)));
     }
     ARROW_RETURN_NOT_OK(out->values.Reserve(static_cast<int64_t>(CountRows(ranges_))));
     for (size_t i = 0; i < ranges_.size(); ++i) {
@@ -98,6 +99,7 @@ class PlainRead : public ArrayRead {
   const uint64_t bits_;
   const std::vector<RowRange> ranges_;
   const bool compressed_;
+  const CompressionScheme scheme_;
   std::vector<ByteRange> needs_;
   std::vector<std::shared_ptr<arrow::Buffer>> buffers_;
   std::vector<uint8_t> expanded_;
@@ -267,13 +269,15 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeFlatRead(const lance::encodings::F
   if (!flat.has_compression() || scheme.empty() || scheme == "none") {
     return MakePlainRead(flat.buffer(), flat.bits_per_value(), ranges, context);
   }
-  if (scheme != "zstd") return Unsupported("buffer compression \"", scheme, "\"");
+  if (scheme != "zstd" && scheme != "lz4") return Unsupported("buffer compression \"", scheme, "\"");
   if (flat.bits_per_value() != 1 &&
       (flat.bits_per_value() % 8 != 0 || flat.bits_per_value() > kMaxBitsPerValue)) {
     return Corrupt("flat values of ", flat.bits_per_value(), " bits");
   }
   ARROW_ASSIGN_OR_RAISE(ByteRange bytes, PageBuffer(flat.buffer(), *context.page));
-  auto read = std::make_unique<PlainRead>(flat.bits_per_value(), ranges, true);
+  auto read = std::make_unique<PlainRead>(
+      flat.bits_per_value(), ranges, true,
+      scheme == "zstd" ? CompressionScheme::kZstd : CompressionScheme::kLz4);
   ARROW_RETURN_NOT_OK(read->Init(bytes));
   return read;
 }

@@ -146,8 +146,9 @@ class LeafRead : public NodeRead {
   }
 
   arrow::Result<std::shared_ptr<arrow::ArrayData>> FinishValues(PagePart* part) {
-    if (type_->id() == arrow::Type::NA || type_->id() == arrow::Type::DICTIONARY) {
-      // A dictionary column without a dictionary is a page of nulls.
+    const bool all_null = column_.encoding(part->page).nullable().has_all_nulls();
+    // A dictionary column without a dictionary is a page of nulls.
+    if (all_null || type_->id() == arrow::Type::NA || type_->id() == arrow::Type::DICTIONARY) {
       ARROW_ASSIGN_OR_RAISE(auto nulls, arrow::MakeArrayOfNull(type_, part->num_rows, pool_));
       return nulls->data();
     }

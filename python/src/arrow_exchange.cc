@@ -1,0 +1,81 @@
+#include "arrow_exchange.h"
+
+#include "arrow/buffer.h"
+#include "arrow/c/bridge.h"
+#include "arrow/record_batch.h"
+#include "arrow/table.h"
+#include "status.h"
+
+#ifdef LANCEA_HAS_ARROW_PYTHON
+#include "arrow/python/pyarrow.h"
+#endif
+
+namespace lancea::python {
+
+namespace nb = nanobind;
+
+namespace {
+
+nb::object PyArrow(const char* name) { return nb::module_::import_("pyarrow").attr(name); }
+
+// Readers always cross as C streams: pyarrow's reader then releases the GIL around every batch.
+nb::object ImportStream(const std::shared_ptr<arrow::RecordBatchReader>& reader) {
+  ArrowArrayStream stream;
+  Check(arrow::ExportRecordBatchReader(reader, &stream));
+  return PyArrow("RecordBatchReader").attr("_import_from_c")(reinterpret_cast<uintptr_t>(&stream));
+}
+
+}  // namespace
+
+nb::object ToPython(std::shared_ptr<arrow::RecordBatchReader> reader) { return ImportStream(reader); }
+
+#ifdef LANCEA_HAS_ARROW_PYTHON
+
+void InitArrow() {
+  if (arrow::py::import_pyarrow() != 0) throw nb::python_error();
+}
+
+nb::object ToPython(const std::shared_ptr<arrow::Table>& table) {
+  return nb::steal(arrow::py::wrap_table(table));
+}
+
+nb::object ToPython(const std::shared_ptr<arrow::Schema>& schema) {
+  return nb::steal(arrow::py::wrap_schema(schema));
+}
+
+nb::object ToPython(const std::shared_ptr<arrow::Buffer>& buffer) {
+  return nb::steal(arrow::py::wrap_buffer(buffer));
+}
+
+std::shared_ptr<arrow::Schema> SchemaFromPython(nb::handle schema) {
+  return Unwrap(arrow::py::unwrap_schema(schema.ptr()));
+}
+
+#else
+
+void InitArrow() { nb::module_::import_("pyarrow"); }
+
+nb::object ToPython(const std::shared_ptr<arrow::Table>& table) {
+  return ImportStream(std::make_shared<arrow::TableBatchReader>(table)).attr("read_all")();
+}
+
+nb::object ToPython(const std::shared_ptr<arrow::Schema>& schema) {
+  ArrowSchema exported;
+  Check(arrow::ExportSchema(*schema, &exported));
+  return PyArrow("Schema").attr("_import_from_c")(reinterpret_cast<uintptr_t>(&exported));
+}
+
+nb::object ToPython(const std::shared_ptr<arrow::Buffer>& buffer) {
+  nb::bytes copy(reinterpret_cast<const char*>(buffer->data()), static_cast<size_t>(buffer->size()));
+  return PyArrow("py_buffer")(copy);
+}
+
+std::shared_ptr<arrow::Schema> SchemaFromPython(nb::handle schema) {
+  ArrowSchema exported;
+  schema.attr("_export_to_c")(reinterpret_cast<uintptr_t>(&exported));
+  return Unwrap(arrow::ImportSchema(&exported));
+}
+
+#endif
+
+}  // namespace lancea::python

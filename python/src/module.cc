@@ -1,0 +1,12 @@
+#include <nanobind/nanobind.h>
+
+#include "arrow_exchange.h"
+#include "bindings.h"
+
+NB_MODULE(_lancea, module) {
+  lancea::python::InitArrow();
+  module.attr("__version__") = LANCEA_VERSION;
+  lancea::python::BindSession(module);
+  lancea::python::BindDataset(module);
+  lancea::python::BindFileReader(module);
+}
