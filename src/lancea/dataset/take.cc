@@ -5,21 +5,17 @@
 #include <algorithm>
 #include <numeric>
 #include <random>
+#include <span>
 #include <unordered_set>
 
-#include "arrow/array/array_primitive.h"
-#include "arrow/array/concatenate.h"
-#include "arrow/array/util.h"
 #include "arrow/chunked_array.h"
-#include "arrow/compute/api_vector.h"
-#include "arrow/compute/exec.h"
-#include "arrow/datum.h"
 #include "arrow/table.h"
 #include "arrow/type.h"
 #include "lancea/dataset/dataset_impl.h"
 #include "lancea/dataset/fragment_read.h"
 #include "lancea/dataset/parallel_for.h"
 #include "lancea/dataset/row_id_index.h"
+#include "lancea/dataset/row_order.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -63,106 +59,167 @@ arrow::Result<std::vector<RowKey>> KeysOfOffsets(const Dataset::Impl& dataset,
   return keys;
 }
 
-// The rows of `keys`, ascending and distinct, one or more arrays for each column.
-arrow::Result<std::vector<arrow::ArrayVector>> ReadSorted(const Dataset::Impl& dataset,
-                                                          const ReadPlan& plan,
-                                                          const std::vector<RowKey>& keys,
-                                                          const ScanOptions& options) {
-  const size_t num_columns = plan.columns().size();
-  std::vector<size_t> columns(num_columns);
-  std::iota(columns.begin(), columns.end(), size_t{0});
-  ReadOptions read_options = dataset.MakeReadOptions(options.stop_token);
-  if (options.io_counters != nullptr) read_options.counters = options.io_counters.get();
-  std::vector<std::unique_ptr<FragmentRead>> reads;
-  for (size_t begin = 0; begin < keys.size();) {
-    const size_t fragment = static_cast<size_t>(keys[begin] >> 32);
-    std::vector<RowRange> rows;
+// Keys of ascending offsets, in place; one step for each fragment.
+arrow::Status OffsetsToKeys(const Dataset::Impl& dataset, std::vector<uint64_t>* rows) {
+  const auto& offsets = dataset.live_offsets;
+  if (rows->empty()) return arrow::Status::OK();
+  if (rows->back() >= offsets.back()) {
+    return arrow::Status::IndexError("row offset ", rows->back(), " is out of range, the table has ",
+                                     offsets.back(), " rows");
+  }
+  for (size_t begin = 0; begin < rows->size();) {
+    const size_t fragment =
+        static_cast<size_t>(std::upper_bound(offsets.begin(), offsets.end(), (*rows)[begin]) -
+                            offsets.begin()) -
+        1;
     size_t end = begin;
-    for (; end < keys.size() && keys[end] >> 32 == fragment; ++end) {
+    for (; end < rows->size() && (*rows)[end] < offsets[fragment + 1]; ++end) {
+      (*rows)[end] -= offsets[fragment];
+    }
+    const std::span<uint64_t> here(rows->data() + begin, end - begin);
+    ARROW_ASSIGN_OR_RAISE(auto deletions, dataset.Deletions(dataset.fragments()[fragment]));
+    if (deletions != nullptr) deletions->LiveRowsToPhysical(here);
+    for (uint64_t& row : here) row |= static_cast<uint64_t>(fragment) << 32;
+    begin = end;
+  }
+  return arrow::Status::OK();
+}
+
+struct FragmentRows {
+  size_t fragment;
+  std::shared_ptr<const FragmentColumns> readers;
+  std::vector<RowRange> rows;
+};
+
+arrow::Result<std::vector<FragmentRows>> SplitByFragment(const Dataset::Impl& dataset,
+                                                         const ReadPlan& plan,
+                                                         const std::vector<RowKey>& keys) {
+  std::vector<FragmentRows> out;
+  for (size_t begin = 0; begin < keys.size();) {
+    FragmentRows here{.fragment = static_cast<size_t>(keys[begin] >> 32), .readers = {}, .rows = {}};
+    size_t end = begin;
+    for (; end < keys.size() && keys[end] >> 32 == here.fragment; ++end) {
       const uint64_t row = keys[end] & 0xFFFFFFFF;
-      if (!rows.empty() && rows.back().end == row) {
-        ++rows.back().end;
+      if (!here.rows.empty() && here.rows.back().end == row) {
+        ++here.rows.back().end;
       } else {
-        rows.push_back({row, row + 1});
+        here.rows.push_back({row, row + 1});
       }
     }
     begin = end;
-    ARROW_ASSIGN_OR_RAISE(auto readers, plan.ForFragment(fragment, /*keep=*/true));
-    if (rows.back().end > readers->num_rows) {
-      return arrow::Status::IndexError("row ", rows.back().end - 1, " is out of range, fragment ",
-                                       dataset.fragments()[fragment].id, " has ", readers->num_rows,
-                                       " rows");
+    ARROW_ASSIGN_OR_RAISE(here.readers, plan.ForFragment(here.fragment, /*keep=*/true));
+    if (here.rows.back().end > here.readers->num_rows) {
+      return arrow::Status::IndexError("row ", here.rows.back().end - 1, " is out of range, fragment ",
+                                       dataset.fragments()[here.fragment].id, " has ",
+                                       here.readers->num_rows, " rows");
     }
-    ARROW_ASSIGN_OR_RAISE(auto read,
-                          FragmentRead::Make(dataset, plan, std::move(readers), fragment,
-                                             std::move(rows), columns, false, read_options));
-    reads.push_back(std::move(read));
-  }
-  std::vector<arrow::ArrayVector> out(num_columns);
-  auto work = [&](size_t column) -> arrow::Status {
-    for (const auto& read : reads) {
-      ARROW_ASSIGN_OR_RAISE(arrow::ArrayVector arrays, read->Finish(column));
-      for (auto& array : arrays) out[column].push_back(std::move(array));
-    }
-    return arrow::Status::OK();
-  };
-  if (keys.size() * num_columns < kParallelCells) {
-    for (size_t column = 0; column < num_columns; ++column) ARROW_RETURN_NOT_OK(work(column));
-  } else {
-    ARROW_RETURN_NOT_OK(ParallelFor(dataset.session->impl().cpu_executor(), num_columns,
-                                    options.stop_token, work));
+    out.push_back(std::move(here));
   }
   return out;
 }
 
+// Reads and decodes what one take asks for: arrays_[column][fragment].
+class TakeRead {
+ public:
+  TakeRead(const Dataset::Impl& dataset, const ReadPlan& plan, const ScanOptions& options,
+           std::vector<FragmentRows> parts)
+      : dataset_(dataset),
+        plan_(plan),
+        read_options_(dataset.MakeReadOptions(options.stop_token)),
+        parts_(std::move(parts)),
+        arrays_(plan.columns().size(), std::vector<arrow::ArrayVector>(parts_.size())) {
+    if (options.io_counters != nullptr) read_options_.counters = options.io_counters.get();
+    all_columns_.resize(arrays_.size());
+    std::iota(all_columns_.begin(), all_columns_.end(), size_t{0});
+  }
+
+  arrow::Status Run(arrow::internal::Executor* executor) {
+    const arrow::StopToken& stop = read_options_.stop_token;
+    // Reads of mapped files cost nothing, so columns are independent work. Elsewhere all columns of a
+    // fragment share one vectored read.
+    const bool by_column = executor != nullptr && AllInMemory();
+    const size_t width = by_column ? arrays_.size() : 1;
+    return ParallelFor(executor, parts_.size() * width, stop, [&](size_t i) -> arrow::Status {
+      const std::span<const size_t> all(all_columns_);
+      return ReadPart(i / width, by_column ? all.subspan(i % width, 1) : all);
+    });
+  }
+
+  arrow::ArrayVector TakeColumn(size_t column) {
+    arrow::ArrayVector out;
+    for (arrow::ArrayVector& part : arrays_[column]) {
+      for (auto& array : part) out.push_back(std::move(array));
+    }
+    return out;
+  }
+
+ private:
+  arrow::Status ReadPart(size_t part, std::span<const size_t> columns) {
+    const FragmentRows& rows = parts_[part];
+    ARROW_ASSIGN_OR_RAISE(auto read,
+                          FragmentRead::Make(dataset_, plan_, rows.readers, rows.fragment, rows.rows,
+                                             columns, /*mark_deleted=*/false, read_options_));
+    for (size_t column : columns) {
+      ARROW_RETURN_NOT_OK(read->Finish(column).Value(&arrays_[column][part]));
+    }
+    return arrow::Status::OK();
+  }
+
+  bool AllInMemory() const {
+    for (const FragmentRows& part : parts_) {
+      for (const auto& file : part.readers->files) {
+        if (!file->object()->is_memory()) return false;
+      }
+    }
+    return true;
+  }
+
+  const Dataset::Impl& dataset_;
+  const ReadPlan& plan_;
+  ReadOptions read_options_;
+  const std::vector<FragmentRows> parts_;
+  std::vector<std::vector<arrow::ArrayVector>> arrays_;
+  std::vector<size_t> all_columns_;
+};
+
+// \param keys  ascending and distinct
+// \param positions  as in RowOrder
 arrow::Result<std::shared_ptr<arrow::Table>> TakeKeys(const Dataset::Impl& dataset,
-                                                      std::vector<RowKey> keys,
+                                                      const std::vector<RowKey>& keys,
+                                                      const std::vector<uint32_t>& positions,
                                                       const ScanOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto plan, dataset.Plan(options));
-  const int64_t num_rows = static_cast<int64_t>(keys.size());
-  const bool in_order =
-      std::adjacent_find(keys.begin(), keys.end(), std::greater_equal<RowKey>()) == keys.end();
-  std::shared_ptr<arrow::Array> positions;
-  if (!in_order) {
-    std::vector<RowKey> distinct = keys;
-    std::sort(distinct.begin(), distinct.end());
-    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-    ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(num_rows * 8, dataset.memory_pool()));
-    int64_t* to = buffer->mutable_data_as<int64_t>();
-    for (int64_t i = 0; i < num_rows; ++i) {
-      to[i] = std::lower_bound(distinct.begin(), distinct.end(), keys[i]) - distinct.begin();
-    }
-    positions = std::make_shared<arrow::Int64Array>(num_rows, std::move(buffer));
-    keys = std::move(distinct);
-  }
-  ARROW_ASSIGN_OR_RAISE(auto arrays, ReadSorted(dataset, *plan, keys, options));
-  std::vector<std::shared_ptr<arrow::ChunkedArray>> columns;
-  columns.reserve(arrays.size());
-  for (size_t c = 0; c < arrays.size(); ++c) {
-    const auto& type = plan->schema()->field(static_cast<int>(c))->type();
-    if (positions == nullptr || arrays[c].empty()) {
-      columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(arrays[c]), type));
-      continue;
-    }
-    std::shared_ptr<arrow::Array> whole = arrays[c][0];
-    if (arrays[c].size() > 1) {
-      ARROW_ASSIGN_OR_RAISE(whole, arrow::Concatenate(arrays[c], dataset.memory_pool()));
-    }
-    arrow::compute::ExecContext context(dataset.memory_pool());
-    ARROW_ASSIGN_OR_RAISE(arrow::Datum taken,
-                          arrow::compute::Take(whole, positions,
-                                               arrow::compute::TakeOptions::NoBoundsCheck(), &context));
-    columns.push_back(std::make_shared<arrow::ChunkedArray>(taken.make_array()));
-  }
-  return arrow::Table::Make(plan->schema(), std::move(columns), num_rows);
+  const size_t num_columns = plan->columns().size();
+  const size_t num_rows = positions.empty() ? keys.size() : positions.size();
+  arrow::internal::Executor* executor = num_rows * num_columns < kParallelCells
+                                            ? nullptr
+                                            : dataset.session->impl().cpu_executor();
+  ARROW_ASSIGN_OR_RAISE(auto parts, SplitByFragment(dataset, *plan, keys));
+  TakeRead read(dataset, *plan, options, std::move(parts));
+  ARROW_RETURN_NOT_OK(read.Run(executor));
+  std::vector<std::shared_ptr<arrow::ChunkedArray>> columns(num_columns);
+  ARROW_RETURN_NOT_OK(
+      ParallelFor(executor, num_columns, options.stop_token, [&](size_t c) -> arrow::Status {
+        arrow::ArrayVector chunks = read.TakeColumn(c);
+        if (!positions.empty()) {
+          ARROW_ASSIGN_OR_RAISE(auto restored,
+                                RestoreOrder(chunks, positions, dataset.memory_pool()));
+          chunks = {std::move(restored)};
+        }
+        columns[c] = std::make_shared<arrow::ChunkedArray>(
+            std::move(chunks), plan->schema()->field(static_cast<int>(c))->type());
+        return arrow::Status::OK();
+      }));
+  return arrow::Table::Make(plan->schema(), std::move(columns), static_cast<int64_t>(num_rows));
 }
 
 }  // namespace
 
 arrow::Result<std::shared_ptr<arrow::Table>> Dataset::Take(const std::vector<uint64_t>& offsets,
                                                            const ScanOptions& options) const {
-  ARROW_ASSIGN_OR_RAISE(auto keys, KeysOfOffsets(*impl_, offsets));
-  return TakeKeys(*impl_, std::move(keys), options);
+  ARROW_ASSIGN_OR_RAISE(RowOrder order, SortRows(offsets));
+  ARROW_RETURN_NOT_OK(OffsetsToKeys(*impl_, &order.rows));
+  return TakeKeys(*impl_, order.rows, order.positions, options);
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> Dataset::TakeAddresses(
@@ -177,7 +234,8 @@ arrow::Result<std::shared_ptr<arrow::Table>> Dataset::TakeAddresses(
     }
     keys[i] = static_cast<uint64_t>(fragment) << 32 | row;
   }
-  return TakeKeys(*impl_, std::move(keys), options);
+  ARROW_ASSIGN_OR_RAISE(RowOrder order, SortRows(std::move(keys)));
+  return TakeKeys(*impl_, order.rows, order.positions, options);
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> Dataset::TakeRowIds(const std::vector<uint64_t>& row_ids,

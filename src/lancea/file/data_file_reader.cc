@@ -25,7 +25,7 @@ inline arrow::Result<std::unique_ptr<FieldReader>> MakeFieldReader(const Field&,
 }
 }  // namespace lancea::v0_1
 #endif
-#include "lancea/encoding/arrays20/field_reader.h"
+#include "lancea/encoding/v2_0/field_reader.h"
 #include "lancea/file/column_metadata.h"
 #include "lancea/file/page_factory.h"
 #include "lancea/proto/file.pb.h"

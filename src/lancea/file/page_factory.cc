@@ -1,6 +1,6 @@
 #include "lancea/file/page_factory.h"
 
-#include "lancea/encoding/arrays20/field_reader.h"
+#include "lancea/encoding/v2_0/field_reader.h"
 #include "lancea/encoding/v2_3/make_page.h"
 
 namespace lancea {

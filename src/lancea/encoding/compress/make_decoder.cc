@@ -54,8 +54,34 @@ arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeMiniBlockDecoder(const Enco
   }
 }
 
-arrow::Result<std::unique_ptr<BlockDecoder>> MakeBlockDecoder(const EncodingMessage& message,
-                                                              int depth) {
+namespace {
+
+// What every block is asked with: levels above all are decoded to 16-bit builders whatever width a page's
+// description gives them, and a decoder writes as many bytes as its own width needs.
+class CheckedBlock : public BlockDecoder {
+ public:
+  explicit CheckedBlock(std::unique_ptr<BlockDecoder> decoder)
+      : decoder_(std::move(decoder)), shape_(decoder_->shape()) {}
+  ValueShape shape() const override { return shape_; }
+  bool has_payload() const override { return decoder_->has_payload(); }
+  arrow::Status Decode(Bytes block, int64_t num_values, ValueBuilder* out) const override {
+    if (out->bits_per_offset() != shape_.bits_per_offset ||
+        out->bits_per_value() != shape_.bits_per_value ||
+        out->item_validity().size() != static_cast<size_t>(shape_.num_item_validity)) {
+      return Corrupt("a block of ", shape_.bits_per_value, "-bit values where ",
+                     out->bits_per_value(), "-bit values are expected");
+    }
+    if (num_values < 0) return Corrupt("a block of ", num_values, " values");
+    return decoder_->Decode(block, num_values, out);
+  }
+
+ private:
+  std::unique_ptr<BlockDecoder> decoder_;
+  ValueShape shape_;
+};
+
+arrow::Result<std::unique_ptr<BlockDecoder>> MakeUncheckedBlock(const EncodingMessage& message,
+                                                                int depth) {
   ARROW_RETURN_NOT_OK(CheckDepth(depth));
   switch (message.compression_case()) {
     case EncodingMessage::kFlat:
@@ -82,6 +108,16 @@ arrow::Result<std::unique_ptr<BlockDecoder>> MakeBlockDecoder(const EncodingMess
     default:
       return Misplaced(message, "block");
   }
+}
+
+}  // namespace
+
+arrow::Result<std::unique_ptr<BlockDecoder>> MakeBlockDecoder(const EncodingMessage& message,
+                                                              int depth) {
+  ARROW_ASSIGN_OR_RAISE(auto decoder, MakeUncheckedBlock(message, depth));
+  // Decoders make the builders of their own children.
+  if (depth > 0) return decoder;
+  return std::make_unique<CheckedBlock>(std::move(decoder));
 }
 
 arrow::Result<std::unique_ptr<PerValueDecoder>> MakePerValueDecoder(const EncodingMessage& message,

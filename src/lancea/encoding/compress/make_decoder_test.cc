@@ -39,6 +39,28 @@ TEST(MakeDecoder, RefusesEncodingsOutOfPlace) {
   EXPECT_FALSE(MakePerValueDecoder(EncodingMessage()).ok());
 }
 
+// Levels are decoded to 16-bit builders whatever a page's description says of their width.
+TEST(MakeDecoder, BlocksRefuseBuildersOfAnotherShape) {
+  const test::Buffer block = test::ToBytes(std::vector<uint64_t>(100, 1));
+  for (const EncodingMessage& message :
+       {test::Flat(64), test::InlineBitpacking(64), test::OutOfLineBitpacking(32, 2),
+        test::Rle(test::Flat(8), test::Flat(8)), test::Constant({1, 2, 3, 4}),
+        test::Range(64, 0, 1), test::Delta(64, 0, test::Flat(64)), test::Variable(test::Flat(32)),
+        test::General(lance::encodings23::COMPRESSION_ALGORITHM_LZ4, test::Flat(64))}) {
+    auto decoder = MakeBlockDecoder(message).ValueOrDie();
+    ValueBuilder levels = ValueBuilder::Fixed(16, arrow::default_memory_pool());
+    EXPECT_FALSE(decoder->Decode(block, 50, &levels).ok()) << DescribeEncoding(message);
+  }
+  auto list = MakeBlockDecoder(test::FixedSizeList(4, true, test::Flat(16))).ValueOrDie();
+  ValueBuilder without_validity = ValueBuilder::Fixed(16, arrow::default_memory_pool());
+  EXPECT_FALSE(list->Decode(block, 1, &without_validity).ok());
+}
+
+TEST(MakeDecoder, BlocksRefuseNegativeCounts) {
+  const test::Decoded decoded = test::DecodeBlock(test::Flat(64), test::Buffer(80), -1);
+  EXPECT_FALSE(decoded.status.ok());
+}
+
 TEST(MakeDecoder, RefusesEndlessNesting) {
   EncodingMessage deep = test::Flat(32);
   for (int i = 0; i < 60; ++i) {

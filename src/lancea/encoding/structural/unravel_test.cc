@@ -13,9 +13,10 @@ using Levels = std::vector<uint16_t>;
 constexpr int kAllValidItem = 1, kAllValidList = 2, kNullableItem = 3, kEmptyableList = 5,
               kNullAndEmptyList = 6;
 
-arrow::Result<std::vector<StructureLayer>> Run(const std::vector<int>& layers, const Levels& rep,
-                                               const Levels& def, int64_t num_levels,
-                                               std::vector<int64_t> dimensions = {}) {
+arrow::Result<std::vector<StructureLayer>> UnravelColumn(const std::vector<int>& layers,
+                                                         const Levels& rep, const Levels& def,
+                                                         int64_t num_levels,
+                                                         std::vector<int64_t> dimensions = {}) {
   ARROW_ASSIGN_OR_RAISE(RepDefLayers parsed, RepDefLayers::Make(layers));
   dimensions.resize(layers.size());
   return Unravel(parsed, dimensions, rep, def, num_levels, arrow::default_memory_pool());
@@ -30,14 +31,15 @@ std::vector<bool> Validity(const StructureLayer& layer) {
 }
 
 TEST(Unravel, WithoutLevelsEverySlotIsValid) {
-  auto layers = Run({kAllValidItem}, {}, {}, 5).ValueOrDie();
+  auto layers = UnravelColumn({kAllValidItem}, {}, {}, 5).ValueOrDie();
   EXPECT_EQ(layers[0].num_slots, 5);
   EXPECT_EQ(layers[0].validity, nullptr);
 }
 
 TEST(Unravel, DefinitionLevelsBecomeValidityOfEveryStructLayer) {
   // struct<struct<int>>: 0 valid, 1 leaf null, 2 middle null, 3 outer null.
-  auto layers = Run({kNullableItem, kNullableItem, kNullableItem}, {}, {0, 3, 2, 1}, 4).ValueOrDie();
+  auto layers = UnravelColumn({kNullableItem, kNullableItem, kNullableItem}, {}, {0, 3, 2, 1}, 4)
+                    .ValueOrDie();
   EXPECT_EQ(Validity(layers[0]), (std::vector<bool>{true, false, false, false}));
   EXPECT_EQ(Validity(layers[1]), (std::vector<bool>{true, false, false, true}));
   EXPECT_EQ(Validity(layers[2]), (std::vector<bool>{true, false, true, true}));
@@ -45,7 +47,9 @@ TEST(Unravel, DefinitionLevelsBecomeValidityOfEveryStructLayer) {
 
 TEST(Unravel, ListsKeepNullAndEmptyApart) {
   // [[1, 2], null, [], [3]]
-  auto layers = Run({kAllValidItem, kNullAndEmptyList}, {1, 0, 1, 1, 1}, {0, 0, 1, 2, 0}, 5).ValueOrDie();
+  auto layers =
+      UnravelColumn({kAllValidItem, kNullAndEmptyList}, {1, 0, 1, 1, 1}, {0, 0, 1, 2, 0}, 5)
+          .ValueOrDie();
   EXPECT_EQ(layers[0].num_slots, 3);
   EXPECT_EQ(layers[1].offsets, (std::vector<int64_t>{0, 2, 2, 2, 3}));
   EXPECT_EQ(Validity(layers[1]), (std::vector<bool>{true, false, true, true}));
@@ -57,7 +61,8 @@ TEST(Unravel, NestedListsFollowTheWorkedExampleOfTheFormat) {
   // empty <> = 1, empty {} = 2, empty [] = 3
   const Levels def = {0, 0, 1, 0, 0, 2, 3, 0};
   auto layers =
-      Run({kAllValidItem, kEmptyableList, kEmptyableList, kEmptyableList}, rep, def, 8).ValueOrDie();
+      UnravelColumn({kAllValidItem, kEmptyableList, kEmptyableList, kEmptyableList}, rep, def, 8)
+          .ValueOrDie();
   EXPECT_EQ(layers[0].num_slots, 5);
   EXPECT_EQ(layers[1].offsets, (std::vector<int64_t>{0, 2, 2, 3, 4, 5}));
   EXPECT_EQ(layers[2].offsets, (std::vector<int64_t>{0, 3, 4, 4, 5}));
@@ -67,7 +72,8 @@ TEST(Unravel, NestedListsFollowTheWorkedExampleOfTheFormat) {
 TEST(Unravel, ANullStructAboveAListOwnsANullList) {
   // struct<list<int>>: leaf valid, list null 1 empty 2, struct null 3. Rows: {[7]}, null, {[]}.
   auto layers =
-      Run({kAllValidItem, kNullAndEmptyList, kNullableItem}, {1, 1, 1}, {0, 3, 2}, 3).ValueOrDie();
+      UnravelColumn({kAllValidItem, kNullAndEmptyList, kNullableItem}, {1, 1, 1}, {0, 3, 2}, 3)
+          .ValueOrDie();
   EXPECT_EQ(layers[0].num_slots, 1);
   EXPECT_EQ(layers[1].num_slots, 3);
   EXPECT_EQ(Validity(layers[1]), (std::vector<bool>{true, false, true}));
@@ -77,22 +83,23 @@ TEST(Unravel, ANullStructAboveAListOwnsANullList) {
 TEST(Unravel, FixedSizeListLayersKeepOneEventInEachDimension) {
   // fixed_size_list<struct<int>, 2>: leaf, struct, list (null 1): rows valid, null.
   auto layers =
-      Run({kAllValidItem, kAllValidItem, kNullableItem}, {}, {0, 0, 1, 1}, 4, {0, 0, 2}).ValueOrDie();
+      UnravelColumn({kAllValidItem, kAllValidItem, kNullableItem}, {}, {0, 0, 1, 1}, 4, {0, 0, 2})
+          .ValueOrDie();
   EXPECT_EQ(layers[0].num_slots, 4);
   EXPECT_EQ(layers[2].num_slots, 2);
   EXPECT_EQ(Validity(layers[2]), (std::vector<bool>{true, false}));
 }
 
 TEST(Unravel, RefusesLevelsThatBeginInsideAList) {
-  EXPECT_FALSE(Run({kAllValidItem, kAllValidList}, {0, 1}, {}, 2).ok());
+  EXPECT_FALSE(UnravelColumn({kAllValidItem, kAllValidList}, {0, 1}, {}, 2).ok());
 }
 
 TEST(Unravel, RefusesListsWithoutRepetitionLevels) {
-  EXPECT_FALSE(Run({kAllValidItem, kAllValidList}, {}, {}, 2).ok());
+  EXPECT_FALSE(UnravelColumn({kAllValidItem, kAllValidList}, {}, {}, 2).ok());
 }
 
 TEST(Unravel, RefusesLevelsThatEndInsideAFixedSizeList) {
-  EXPECT_FALSE(Run({kAllValidItem, kNullableItem}, {}, {0, 0, 0}, 3, {0, 2}).ok());
+  EXPECT_FALSE(UnravelColumn({kAllValidItem, kNullableItem}, {}, {0, 0, 0}, 3, {0, 2}).ok());
 }
 
 TEST(RepDefLayers, RefusesUnknownKindsAndAListAsLeaf) {

@@ -1,42 +1,43 @@
-// End offsets with nulls folded in, as lists and binaries of 2.0 store them.
-//
-//   rows      [a, b] [] null [c]        adjustment = total + 1 = 4
-//   stored    2      2  6    3          u64 each: end of the row; a null row has the adjustment added
-//
-// Row i spans [end(i - 1), end(i)) with end(-1) = 0. To read rows [s, e) the entries [s - 1, e) are
-// needed; entries of several row ranges are read as one ascending list of entry ranges.
+// End offsets with nulls folded in, as 2.0 stores those of strings and lists.
 #pragma once
 
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "arrow/result.h"
-#include "arrow/type_fwd.h"
-#include "lancea/encoding/v2_0/array_decoder.h"
+#include "lancea/encoding/v2_0/array_read.h"
 
 namespace lancea::v2_0 {
 
-/// The entries to read for `ranges`; touching ranges become one.
-std::vector<RowRange> EntryRanges(std::span<const RowRange> ranges);
+/// Reads the offsets of value ranges and works out starts, ends and nulls.
+class EndOffsets {
+ public:
+  /// \param adjustment  added to the end of a null; 0: there are no nulls
+  static arrow::Result<EndOffsets> Make(const ArrayEncoding& encoding,
+                                        std::span<const RowRange> ranges, uint64_t adjustment,
+                                        const ArrayContext& context);
 
-/// Rows as Arrow has them.
-struct RowExtents {
-  std::shared_ptr<arrow::Buffer> offsets;   ///< rows + 1 offsets from 0 on
-  std::shared_ptr<arrow::Buffer> validity;  ///< nullptr: all valid
-  int64_t null_count = 0;
-  std::vector<RowRange> stored;  ///< what the rows span, ascending, empty and touching ones merged
-  uint64_t total = 0;            ///< sum of `stored`: the last offset
+  void Collect(std::vector<ByteRange>* needs) const { read_->Collect(needs); }
+  arrow::Status Supply(SuppliedBuffers* buffers) { return read_->Supply(buffers); }
+
+  /// Decode once everything is supplied.
+  /// \param limit  no end may be larger
+  arrow::Status Finish(uint64_t limit);
+
+  /// Per range: the items [start, end) of all its values together.
+  const std::vector<RowRange>& item_ranges() const { return item_ranges_; }
+  /// One per value of all ranges: how many items, and whether it is null.
+  const std::vector<uint64_t>& lengths() const { return lengths_; }
+  const std::vector<uint8_t>& valid() const { return valid_; }
+
+ private:
+  std::unique_ptr<ArrayRead> read_;
+  std::vector<RowRange> ranges_;
+  uint64_t adjustment_ = 0;
+  arrow::MemoryPool* pool_ = nullptr;
+  std::vector<RowRange> item_ranges_;
+  std::vector<uint64_t> lengths_;
+  std::vector<uint8_t> valid_;
 };
-
-/// \param ranges      of rows
-/// \param entries     what is stored for EntryRanges(ranges), back to back
-/// \param adjustment  at least 1
-/// \param limit       what the rows may span at most: bytes or items of the page
-/// \return Corrupt when offsets descend or pass the limit; CapacityError when 32-bit offsets do not reach
-template <typename Offset>
-arrow::Result<RowExtents> DecodeEndOffsets(std::span<const RowRange> ranges, const uint64_t* entries,
-                                           uint64_t adjustment, uint64_t limit,
-                                           arrow::MemoryPool* pool);
 
 }  // namespace lancea::v2_0
