@@ -7,24 +7,8 @@
 #include "arrow/buffer.h"
 #include "arrow/type.h"
 #include "lancea/encoding/structural/field_reader.h"
-#if __has_include("lancea/encoding/v0_1/field_reader.h")
 #include "lancea/encoding/v0_1/field_reader.h"
 #include "lancea/encoding/v0_1/legacy_file.h"
-#else
-namespace lancea::v0_1 {
-class LegacyFile {
- public:
-  static arrow::Result<std::unique_ptr<LegacyFile>> Open(std::shared_ptr<ObjectReader>) {
-    return arrow::Status::NotImplemented("legacy file");
-  }
-  uint64_t num_rows() const { return 0; }
-  Schema schema() const { return {}; }
-};
-inline arrow::Result<std::unique_ptr<FieldReader>> MakeFieldReader(const Field&, const LegacyFile&) {
-  return arrow::Status::NotImplemented("legacy file");
-}
-}  // namespace lancea::v0_1
-#endif
 #include "lancea/encoding/v2_0/field_reader.h"
 #include "lancea/file/column_metadata.h"
 #include "lancea/file/page_factory.h"
@@ -253,7 +237,7 @@ arrow::Result<std::shared_ptr<const FieldReader>> DataFileReader::MakeFieldReade
   }
   auto kept = std::make_shared<KeptReader>();
   auto make = [&]() -> arrow::Result<std::unique_ptr<FieldReader>> {
-    if (legacy_ != nullptr) return v0_1::MakeFieldReader(field, *legacy_);
+    if (legacy_ != nullptr) return v0_1::MakeFieldReader(field, arrow_field, *legacy_);
     kept->source = std::make_unique<FileColumnSource>(*this, columns);
     if (version_.major == 0) return v2_0::MakeFieldReader(field, arrow_field, *kept->source);
     return MakeStructuralFieldReader(field, arrow_field, *kept->source, &MakeAnyPage);

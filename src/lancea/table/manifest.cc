@@ -10,7 +10,7 @@
 #include "lancea/table/feature_flags.h"
 #include "lancea/table/fragment.h"
 #include "lancea/table/manifest_summary.h"
-#include "lancea/table/parse_message.h"
+#include "lancea/util/parse_message.h"
 #include "lancea/table/roaring_bitmap.h"
 #include "lancea/util/errors.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "lancea/table/parse_message.h"
+#include "lancea/util/parse_message.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {

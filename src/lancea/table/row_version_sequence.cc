@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "lancea/proto/rowids.pb.h"
-#include "lancea/table/parse_message.h"
+#include "lancea/util/parse_message.h"
 #include "lancea/table/u64_segment.h"
 #include "lancea/util/errors.h"
 

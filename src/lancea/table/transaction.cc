@@ -1,7 +1,7 @@
 #include "lancea/table/transaction.h"
 
 #include "lancea/proto/transaction.pb.h"
-#include "lancea/table/parse_message.h"
+#include "lancea/util/parse_message.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
