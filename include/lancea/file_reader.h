@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,14 @@ struct LANCEA_EXPORT PageDescription {
   uint64_t num_bytes() const;
 };
 
+/// How a file divides into data, metadata and global buffers. All zero for legacy 0.1 files.
+struct LANCEA_EXPORT FileLayout {
+  uint64_t num_data_bytes = 0;
+  uint64_t num_column_metadata_bytes = 0;
+  uint64_t num_global_buffer_bytes = 0;
+  std::vector<ByteRange> global_buffers;
+};
+
 /// What column metadata say of one column.
 struct LANCEA_EXPORT ColumnDescription {
   int32_t field_id = -1;
@@ -36,9 +45,11 @@ struct LANCEA_EXPORT ColumnDescription {
 class LANCEA_EXPORT FileReader {
  public:
   /// \param columns  dotted names; nullopt: all
+  /// \param storage_options  of the object store, as pylance names them
   static arrow::Result<std::shared_ptr<FileReader>> Open(
       const std::string& uri, std::optional<std::vector<std::string>> columns = std::nullopt,
-      std::shared_ptr<Session> session = nullptr);
+      std::shared_ptr<Session> session = nullptr,
+      const std::map<std::string, std::string>& storage_options = {});
   ~FileReader();
 
   uint16_t major_version() const;
@@ -48,6 +59,7 @@ class LANCEA_EXPORT FileReader {
   const Schema& lance_schema() const;
   const std::shared_ptr<arrow::Schema>& schema() const;  ///< of the projected columns
 
+  FileLayout layout() const;
   int32_t num_global_buffers() const;
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadGlobalBuffer(int32_t index) const;
 

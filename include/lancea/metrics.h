@@ -15,10 +15,14 @@ struct IoStatistics {
   uint64_t bytes_read = 0;  ///< bytes those reads brought in (of a mapped file: bytes viewed)
 };
 
-/// Counters that several threads add to.
+/// Counters that several threads add to. What is added also counts for the parent, if there is one.
 class LANCEA_EXPORT IoCounters {
  public:
+  /// \param parent  must outlive this
+  explicit IoCounters(IoCounters* parent = nullptr) : parent_(parent) {}
+
   void Add(uint64_t requests, uint64_t iops, uint64_t bytes) {
+    if (parent_ != nullptr) parent_->Add(requests, iops, bytes);
     requests_.fetch_add(requests, std::memory_order_relaxed);
     iops_.fetch_add(iops, std::memory_order_relaxed);
     bytes_.fetch_add(bytes, std::memory_order_relaxed);
@@ -30,6 +34,7 @@ class LANCEA_EXPORT IoCounters {
   void Reset() { requests_ = iops_ = bytes_ = 0; }
 
  private:
+  IoCounters* const parent_;
   std::atomic<uint64_t> requests_{0}, iops_{0}, bytes_{0};
 };
 

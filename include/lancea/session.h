@@ -53,6 +53,9 @@ class LANCEA_EXPORT Session {
   std::map<std::string, CacheUse> cache_use() const;  ///< by owner: "manifest", "file", "page" ...
   uint64_t cache_hits() const;
   uint64_t cache_misses() const;
+
+  /// I/O of all datasets and files opened with this session.
+  IoStatistics io_statistics() const;
   void ClearCache();  ///< give everything back that is not in use
 
   class Impl;

@@ -4,6 +4,8 @@
 #include "arrow/c/bridge.h"
 #include "arrow/record_batch.h"
 #include "arrow/table.h"
+#include "arrow/type.h"
+#include "arrow/util/key_value_metadata.h"
 #include "status.h"
 
 #ifdef LANCEA_HAS_ARROW_PYTHON
@@ -35,11 +37,40 @@ void InitArrow() {
   if (arrow::py::import_pyarrow() != 0) throw nb::python_error();
 }
 
+namespace {
+
+bool NamesExtension(const arrow::Field& field) {
+  if (field.HasMetadata() && field.metadata()->Contains("ARROW:extension:name")) return true;
+  for (const auto& child : field.type()->fields()) {
+    if (NamesExtension(*child)) return true;
+  }
+  return false;
+}
+
+// Extension types that are registered with pyarrow become such types only on the way through the C
+// interface; fields carry their names as metadata.
+bool NamesExtension(const arrow::Schema& schema) {
+  for (const auto& field : schema.fields()) {
+    if (NamesExtension(*field)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 nb::object ToPython(const std::shared_ptr<arrow::Table>& table) {
+  if (NamesExtension(*table->schema())) {
+    return ImportStream(std::make_shared<arrow::TableBatchReader>(table)).attr("read_all")();
+  }
   return nb::steal(arrow::py::wrap_table(table));
 }
 
 nb::object ToPython(const std::shared_ptr<arrow::Schema>& schema) {
+  if (NamesExtension(*schema)) {
+    ArrowSchema exported;
+    Check(arrow::ExportSchema(*schema, &exported));
+    return PyArrow("Schema").attr("_import_from_c")(reinterpret_cast<uintptr_t>(&exported));
+  }
   return nb::steal(arrow::py::wrap_schema(schema));
 }
 

@@ -7,6 +7,7 @@ namespace lancea::python {
 
 void BindSession(nanobind::module_& module);
 void BindDataset(nanobind::module_& module);
+void BindExpression(nanobind::module_& module);
 void BindFileReader(nanobind::module_& module);
 
 }  // namespace lancea::python

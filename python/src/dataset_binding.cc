@@ -171,6 +171,12 @@ void BindDataset(nb::module_& module) {
              const auto numbers = ToRowNumbers(rows, "ids");
              return RunReleased([&] { return d.AddressesOfRowIds(numbers); });
            })
+      .def("deletion_file_path",
+           [](const Dataset& d, size_t fragment) -> std::optional<std::string> {
+             const FragmentMetadata& metadata = d.fragments().at(fragment);
+             if (!metadata.deletion_file) return std::nullopt;
+             return metadata.deletion_file->Path(metadata.id);
+           })
       .def("take_blobs",
            [](const Dataset& d, const std::string& column, const std::vector<uint64_t>& addresses) {
              auto buffers = RunReleased([&] { return d.TakeBlobs(column, addresses); });

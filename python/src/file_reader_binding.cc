@@ -1,3 +1,4 @@
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
@@ -40,12 +41,29 @@ nb::dict ToDict(const ColumnDescription& column) {
 }  // namespace
 
 void BindFileReader(nb::module_& module) {
+  module.def("schema_from_arrow", [](nb::handle schema) {
+    return python::ToDict(Unwrap(lancea::FromArrow(*SchemaFromPython(schema))));
+  });
   nb::class_<FileReader>(module, "FileReader", nb::is_weak_referenceable())
       .def_static("open",
-                  [](const std::string& path, std::optional<std::vector<std::string>> columns) {
-                    return RunReleased([&] { return FileReader::Open(path, columns); });
+                  [](const std::string& path, std::optional<std::vector<std::string>> columns,
+                     const std::map<std::string, std::string>& storage_options) {
+                    return RunReleased(
+                        [&] { return FileReader::Open(path, columns, nullptr, storage_options); });
                   },
-                  nb::arg("path"), nb::arg("columns").none() = nb::none())
+                  nb::arg("path"), nb::arg("columns").none(), nb::arg("storage_options"))
+      .def("layout",
+           [](const FileReader& r) {
+             const FileLayout layout = r.layout();
+             nb::dict out;
+             out["num_data_bytes"] = layout.num_data_bytes;
+             out["num_column_metadata_bytes"] = layout.num_column_metadata_bytes;
+             out["num_global_buffer_bytes"] = layout.num_global_buffer_bytes;
+             nb::list buffers;
+             for (const ByteRange& b : layout.global_buffers) buffers.append(nb::make_tuple(b.offset, b.length));
+             out["global_buffers"] = buffers;
+             return out;
+           })
       .def_prop_ro("major_version", &FileReader::major_version)
       .def_prop_ro("minor_version", &FileReader::minor_version)
       .def_prop_ro("num_rows", &FileReader::num_rows)

@@ -8,5 +8,6 @@ NB_MODULE(_lancea, module) {
   module.attr("__version__") = LANCEA_VERSION;
   lancea::python::BindSession(module);
   lancea::python::BindDataset(module);
+  lancea::python::BindExpression(module);
   lancea::python::BindFileReader(module);
 }

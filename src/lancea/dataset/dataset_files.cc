@@ -172,10 +172,8 @@ arrow::Result<std::shared_ptr<const RowVersionSequence>> Dataset::Impl::LastUpda
 }
 
 ReadOptions Dataset::Impl::MakeReadOptions(const arrow::StopToken& stop) const {
-  ReadOptions options;
-  options.block_size = location.store->block_size();
-  options.io_executor = session->host().io_executor;
-  options.counters = &io_counters;
+  ReadOptions options = ReadOptionsFor(*location.store, session->host().io_executor);
+  options.counters = io_counters.get();
   options.stop_token = stop;
   return options;
 }

@@ -39,7 +39,8 @@ class Dataset::Impl {
   std::vector<IndexInfo> indices;
   std::shared_ptr<arrow::Schema> schema;
   std::shared_ptr<Session> session;
-  mutable IoCounters io_counters;
+  /// Set by Open; a child of the session's.
+  std::unique_ptr<IoCounters> io_counters;
 
   /// Rows not deleted in the fragments before fragment i; one entry more than fragments.
   std::vector<uint64_t> live_offsets;

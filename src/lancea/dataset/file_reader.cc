@@ -35,15 +35,12 @@ struct OpenColumns {
   std::shared_ptr<const DataFileReader> file;
   std::vector<Column> columns;
   std::shared_ptr<arrow::Schema> schema;
-  uint64_t block_size = 0;
+  ReadOptions options;
 
   arrow::MemoryPool* pool() const { return session->impl().memory_pool(); }
 
   // `rows` ascending and disjoint, inside the file.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(std::span<const RowRange> rows) const {
-    ReadOptions options;
-    options.block_size = block_size;
-    options.io_executor = session->host().io_executor;
     std::vector<std::unique_ptr<ReadTask>> tasks;
     tasks.reserve(columns.size());
     for (const Column& column : columns) {
@@ -147,11 +144,11 @@ FileReader::~FileReader() = default;
 
 arrow::Result<std::shared_ptr<FileReader>> FileReader::Open(
     const std::string& uri, std::optional<std::vector<std::string>> columns,
-    std::shared_ptr<Session> session) {
+    std::shared_ptr<Session> session, const std::map<std::string, std::string>& storage_options) {
   if (session == nullptr) session = Session::Default();
   StoreAndPath where{session->host().object_store, uri};
   if (where.store == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(where, ResolveUri(uri, {}));
+    ARROW_ASSIGN_OR_RAISE(where, ResolveUri(uri, storage_options));
   }
   ARROW_ASSIGN_OR_RAISE(auto object, where.store->Open(where.path));
   // Not kept in the session: a file without a table may be written anew under its name.
@@ -167,7 +164,8 @@ arrow::Result<std::shared_ptr<FileReader>> FileReader::Open(
   auto open = std::make_shared<OpenColumns>();
   open->session = std::move(session);
   open->file = file;
-  open->block_size = where.store->block_size();
+  open->options = ReadOptionsFor(*where.store, open->session->host().io_executor);
+  open->options.counters = &open->session->impl().io_counters();
   arrow::FieldVector fields;
   for (const Field& field : projected.fields) {
     ARROW_ASSIGN_OR_RAISE(auto stored, ToArrow(AsStored(field)));
@@ -197,6 +195,20 @@ uint64_t FileReader::num_rows() const { return impl_->file->num_rows(); }
 uint64_t FileReader::size_bytes() const { return impl_->file->object()->size(); }
 const Schema& FileReader::lance_schema() const { return impl_->own_schema; }
 const std::shared_ptr<arrow::Schema>& FileReader::schema() const { return impl_->columns->schema; }
+FileLayout FileReader::layout() const {
+  FileLayout out;
+  if (impl_->file->is_legacy()) return out;
+  out.global_buffers = impl_->file->global_buffers();
+  for (const ByteRange& buffer : out.global_buffers) out.num_global_buffer_bytes += buffer.length;
+  const Footer& footer = impl_->file->footer();
+  out.num_column_metadata_bytes = footer.global_buffer_table_position >= footer.column_metadata_position
+                                      ? footer.global_buffer_table_position - footer.column_metadata_position
+                                      : 0;
+  out.num_data_bytes =
+      footer.column_metadata_position - std::min(footer.column_metadata_position, out.num_global_buffer_bytes);
+  return out;
+}
+
 int32_t FileReader::num_global_buffers() const { return impl_->file->num_global_buffers(); }
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> FileReader::ReadGlobalBuffer(int32_t index) const {

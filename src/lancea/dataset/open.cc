@@ -108,6 +108,7 @@ arrow::Result<std::shared_ptr<Dataset>> Dataset::Open(const std::string& uri, Op
   auto impl = std::make_unique<Impl>();
   impl->uri = uri;
   impl->session = options.session != nullptr ? options.session : Session::Default();
+  impl->io_counters = std::make_unique<IoCounters>(&impl->session->impl().io_counters());
   impl->storage_options = options.storage_options;
   if (impl->session->host().object_store != nullptr) {
     impl->location = {impl->session->host().object_store, uri};
@@ -197,7 +198,7 @@ const std::vector<IndexInfo>& Dataset::indices() const { return impl_->indices; 
 bool Dataset::has_stable_row_ids() const { return impl_->manifest->has_stable_row_ids(); }
 int32_t Dataset::max_field_id() const { return impl_->manifest->max_field_id(); }
 const std::shared_ptr<Session>& Dataset::session() const { return impl_->session; }
-IoStatistics Dataset::io_statistics() const { return impl_->io_counters.Read(); }
+IoStatistics Dataset::io_statistics() const { return impl_->io_counters->Read(); }
 
 arrow::Result<int64_t> Dataset::CountRows() const {
   return static_cast<int64_t>(impl_->live_offsets.back());

@@ -19,6 +19,7 @@ uint64_t Session::cache_capacity_bytes() const { return impl_->cache().capacity_
 uint64_t Session::cache_bytes() const { return impl_->cache().bytes(); }
 uint64_t Session::cache_hits() const { return impl_->cache().hits(); }
 uint64_t Session::cache_misses() const { return impl_->cache().misses(); }
+IoStatistics Session::io_statistics() const { return impl_->io_counters().Read(); }
 void Session::ClearCache() { impl_->cache().Clear(); }
 
 std::map<std::string, CacheUse> Session::cache_use() const {

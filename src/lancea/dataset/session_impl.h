@@ -15,6 +15,7 @@ class Session::Impl {
 
   const Host& host() const { return host_; }
   LruCache& cache() { return cache_; }
+  IoCounters& io_counters() { return io_counters_; }
 
   arrow::MemoryPool* memory_pool() const {
     return host_.memory_pool != nullptr ? host_.memory_pool : arrow::default_memory_pool();
@@ -25,6 +26,7 @@ class Session::Impl {
 
  private:
   LruCache cache_;
+  IoCounters io_counters_;
   Host host_;
 };
 

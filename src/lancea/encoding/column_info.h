@@ -12,6 +12,9 @@
 
 namespace lancea {
 
+/// Rows, and items of fixed-size lists, that a file may claim to have: sums of them fit 64 bits.
+constexpr uint64_t kMaxRowsPerFile = uint64_t{1} << 48;
+
 /// A serialized encoding message and the type URL that names its kind.
 struct EncodingBlob {
   std::string type_url;  ///< e.g. "/lance.encodings21.PageLayout"; empty when there is none

@@ -14,11 +14,21 @@ namespace {
 arrow::Status GrowTo(std::shared_ptr<arrow::ResizableBuffer>* buffer, int64_t needed,
                      arrow::MemoryPool* pool) {
   if (*buffer == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(*buffer, arrow::AllocateResizableBuffer(std::max<int64_t>(needed, 64), pool));
+    ARROW_ASSIGN_OR_RAISE(*buffer,
+                          arrow::AllocateResizableBuffer(std::max<int64_t>(needed, 64), pool));
     return arrow::Status::OK();
   }
   if (needed <= (*buffer)->size()) return arrow::Status::OK();
   return (*buffer)->Resize(std::max(needed, (*buffer)->size() * 2), /*shrink_to_fit=*/false);
+}
+
+// Bytes of `count` values; more than can be addressed is refused like more than there is.
+arrow::Result<int64_t> SizeOf(int64_t count, int64_t bits) {
+  int64_t size = 0;
+  if (count < 0 || bits < 0 || __builtin_mul_overflow(count, bits, &size)) {
+    return arrow::Status::OutOfMemory(count, " values of ", bits, " bits");
+  }
+  return arrow::bit_util::BytesForBits(size);
 }
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> FinishBuffer(
@@ -85,15 +95,17 @@ arrow::Status ValueBuilder::GrowData(int64_t num_bytes) {
 arrow::Status ValueBuilder::GrowOffsets(int64_t num_values) {
   int64_t width = static_cast<int64_t>(bits_per_offset_ / 8);
   bool first = offsets_ == nullptr;
-  ARROW_RETURN_NOT_OK(GrowTo(&offsets_, (num_values_ + num_values + 1) * width, pool_));
+  ARROW_ASSIGN_OR_RAISE(int64_t size, SizeOf(num_values_ + num_values + 1, width * 8));
+  ARROW_RETURN_NOT_OK(GrowTo(&offsets_, size, pool_));
   if (first) std::memset(offsets_->mutable_data(), 0, width);
   return arrow::Status::OK();
 }
 
 arrow::Status ValueBuilder::CheckOffsetsReach(int64_t size) const {
   if (bits_per_offset_ == 32 && size > std::numeric_limits<int32_t>::max()) {
-    return arrow::Status::CapacityError("more than 2 GiB of values in one array with 32-bit offsets; "
-                                        "lower batch_size");
+    return arrow::Status::CapacityError(
+        "more than 2 GiB of values in one array with 32-bit offsets; "
+        "lower batch_size");
   }
   return arrow::Status::OK();
 }
@@ -103,13 +115,15 @@ arrow::Status ValueBuilder::Reserve(int64_t num_values, int64_t num_bytes) {
     ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
     return num_bytes > 0 ? GrowData(num_bytes) : arrow::Status::OK();
   }
-  int64_t bits = (num_values_ + num_values) * static_cast<int64_t>(bits_per_value_);
-  return GrowTo(&data_, arrow::bit_util::BytesForBits(bits), pool_);
+  ARROW_ASSIGN_OR_RAISE(int64_t size,
+                        SizeOf(num_values_ + num_values, static_cast<int64_t>(bits_per_value_)));
+  return GrowTo(&data_, size, pool_);
 }
 
 arrow::Result<uint8_t*> ValueBuilder::AppendFixed(int64_t num_values) {
   int64_t width = static_cast<int64_t>(bytes_per_value());
-  ARROW_RETURN_NOT_OK(GrowTo(&data_, (num_values_ + num_values) * width, pool_));
+  ARROW_ASSIGN_OR_RAISE(int64_t size, SizeOf(num_values_ + num_values, width * 8));
+  ARROW_RETURN_NOT_OK(GrowTo(&data_, size, pool_));
   uint8_t* out = data_->mutable_data() + num_values_ * width;
   num_values_ += num_values;
   return out;
@@ -179,8 +193,9 @@ arrow::Result<ValueBuilder::Room> ValueBuilder::PrepareValues(int64_t num_values
 
 arrow::Status ValueBuilder::CommitValues(int64_t num_values, int64_t num_bytes) {
   if (bits_per_offset_ == 32 && data_size_ + num_bytes > std::numeric_limits<int32_t>::max()) {
-    return arrow::Status::CapacityError("more than 2 GiB of values in one array with 32-bit "
-                                        "offsets; lower batch_size");
+    return arrow::Status::CapacityError(
+        "more than 2 GiB of values in one array with 32-bit "
+        "offsets; lower batch_size");
   }
   data_size_ += num_bytes;
   num_values_ += num_values;
@@ -252,10 +267,10 @@ arrow::Status ValueBuilder::AppendGathered(const Offset* offsets, const uint8_t*
   return arrow::Status::OK();
 }
 
-#define LANCEA_INSTANTIATE_GATHER(Index)                                                        \
-  template arrow::Status ValueBuilder::AppendGathered(const int32_t*, const uint8_t*, int64_t,  \
-                                                      const Index*, int64_t);                   \
-  template arrow::Status ValueBuilder::AppendGathered(const int64_t*, const uint8_t*, int64_t,  \
+#define LANCEA_INSTANTIATE_GATHER(Index)                                                       \
+  template arrow::Status ValueBuilder::AppendGathered(const int32_t*, const uint8_t*, int64_t, \
+                                                      const Index*, int64_t);                  \
+  template arrow::Status ValueBuilder::AppendGathered(const int64_t*, const uint8_t*, int64_t, \
                                                       const Index*, int64_t);
 LANCEA_INSTANTIATE_GATHER(uint8_t)
 LANCEA_INSTANTIATE_GATHER(uint16_t)
@@ -285,9 +300,10 @@ void ValueBuilder::Clear() {
 }
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> ValueBuilder::FinishData() {
-  int64_t size = is_variable()
-                     ? data_size_
-                     : arrow::bit_util::BytesForBits(num_values_ * static_cast<int64_t>(bits_per_value_));
+  int64_t size =
+      is_variable()
+          ? data_size_
+          : arrow::bit_util::BytesForBits(num_values_ * static_cast<int64_t>(bits_per_value_));
   return FinishBuffer(&data_, size, pool_);
 }
 

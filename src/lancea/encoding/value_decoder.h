@@ -25,9 +25,9 @@ namespace lancea {
 /// value the decoder is asked for, and bits_per_value is the width of one innermost item. Item
 /// validity of level i (outermost first) likewise holds one bit per list item of that level.
 struct ValueShape {
-  uint64_t bits_per_value = 0;   ///< fixed shape, of one (innermost) item; 0 when variable
-  uint64_t items_per_value = 1;  ///< product of the fixed-size-list dimensions; 1 when not a list
-  uint64_t bits_per_offset = 0;  ///< variable shape; 0 when fixed
+  uint64_t bits_per_value = 0;    ///< fixed shape, of one (innermost) item; 0 when variable
+  uint64_t items_per_value = 1;   ///< product of the fixed-size-list dimensions; 1 when not a list
+  uint64_t bits_per_offset = 0;   ///< variable shape; 0 when fixed
   int32_t num_item_validity = 0;  ///< fixed-size-list levels that store validity
   ValueBuilder MakeBuilder(arrow::MemoryPool* pool) const;
 };
@@ -62,6 +62,8 @@ class PerValueDecoder {
  public:
   virtual ~PerValueDecoder() = default;
   virtual ValueShape shape() const = 0;
+  /// Bytes that every stored value takes; 0 when they differ.
+  virtual uint64_t stored_bytes() const { return 0; }
   /// True when every value takes bits_per_value stored bits and is stored as it is in memory, so that
   /// a run of values without control words is the Arrow buffer itself.
   virtual bool is_plain_fixed() const { return false; }

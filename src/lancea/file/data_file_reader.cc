@@ -1,8 +1,8 @@
 #include "lancea/file/data_file_reader.h"
 
-#include <algorithm>
-
 #include <google/protobuf/io/coded_stream.h>
+
+#include <algorithm>
 
 #include "arrow/buffer.h"
 #include "arrow/type.h"
@@ -15,6 +15,7 @@
 #include "lancea/proto/file.pb.h"
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/parse_message.h"
 
 namespace lancea {
 namespace {
@@ -56,7 +57,8 @@ class FileColumnSource : public ColumnSource {
   }
 
   arrow::Result<std::shared_ptr<const ColumnInfo>> Column(int32_t field_id) const override {
-    auto it = std::lower_bound(by_field_.begin(), by_field_.end(), std::make_pair(field_id, INT32_MIN));
+    auto it =
+        std::lower_bound(by_field_.begin(), by_field_.end(), std::make_pair(field_id, INT32_MIN));
     if (it == by_field_.end() || it->first != field_id) {
       return std::shared_ptr<const ColumnInfo>();
     }
@@ -106,8 +108,8 @@ arrow::Status DataFileReader::Init() {
     num_rows_ = legacy_->num_rows();
     return arrow::Status::OK();
   }
-  const bool known = (version_.major == 0 && version_.minor == 3) ||
-                     (version_.major == 2 && version_.minor <= 3);
+  const bool known =
+      (version_.major == 0 && version_.minor == 3) || (version_.major == 2 && version_.minor <= 3);
   if (!known) {
     return Unsupported("file version ", version_.major, ".", version_.minor,
                        "; this build reads 0.1 and 2.0 to 2.3");
@@ -115,13 +117,17 @@ arrow::Status DataFileReader::Init() {
   ARROW_ASSIGN_OR_RAISE(footer_, ParseFooter(tail, size));
   ARROW_ASSIGN_OR_RAISE(global_buffers_, ReadTable(footer_.global_buffer_table_position,
                                                    footer_.num_global_buffers, "global buffer"));
-  ARROW_ASSIGN_OR_RAISE(column_table_, Read({footer_.column_table_position,
-                                             uint64_t{footer_.num_columns} * 16}));
+  ARROW_ASSIGN_OR_RAISE(column_table_,
+                        Read({footer_.column_table_position, uint64_t{footer_.num_columns} * 16}));
   if (global_buffers_.empty()) return Corrupt("the file has no descriptor (global buffer 0)");
   ARROW_ASSIGN_OR_RAISE(auto descriptor, Read(global_buffers_[0]));
-  if (descriptor->size() > INT32_MAX) return Corrupt("a file descriptor of ", descriptor->size(), " bytes");
-  return ParseDescriptorLength(Bytes(descriptor->data(), static_cast<size_t>(descriptor->size())))
-      .Value(&num_rows_);
+  if (descriptor->size() > INT32_MAX)
+    return Corrupt("a file descriptor of ", descriptor->size(), " bytes");
+  ARROW_ASSIGN_OR_RAISE(
+      num_rows_,
+      ParseDescriptorLength(Bytes(descriptor->data(), static_cast<size_t>(descriptor->size()))));
+  if (num_rows_ > kMaxRowsPerFile) return Corrupt("the file says it has ", num_rows_, " rows");
+  return arrow::Status::OK();
 }
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> DataFileReader::Read(ByteRange range) const {
@@ -149,7 +155,8 @@ arrow::Result<std::vector<ByteRange>> DataFileReader::ReadTable(uint64_t positio
   return out;
 }
 
-arrow::Result<std::shared_ptr<arrow::Buffer>> DataFileReader::ReadGlobalBuffer(int32_t index) const {
+arrow::Result<std::shared_ptr<arrow::Buffer>> DataFileReader::ReadGlobalBuffer(
+    int32_t index) const {
   if (index < 0 || index >= num_global_buffers()) {
     return InvalidInput("global buffer ", index, " of ", num_global_buffers());
   }
@@ -160,8 +167,7 @@ arrow::Result<Schema> DataFileReader::ReadSchema() const {
   if (legacy_ != nullptr) return legacy_->schema();
   ARROW_ASSIGN_OR_RAISE(auto bytes, ReadGlobalBuffer(0));
   lance::file::FileDescriptor descriptor;
-  if (bytes->size() > INT32_MAX ||
-      !descriptor.ParseFromArray(bytes->data(), static_cast<int>(bytes->size()))) {
+  if (!ParseMessageIn(*bytes, &descriptor)) {
     return Corrupt(object_->path(), ": file descriptor does not parse");
   }
   return SchemaFromProto(descriptor.schema().fields(), descriptor.schema().metadata());
@@ -201,6 +207,13 @@ arrow::Result<std::shared_ptr<const ColumnInfo>> DataFileReader::Column(int32_t 
       return Corrupt("metadata of ", range.length, " bytes at ", range.offset, " of a file of ",
                      object_->size());
     }
+    {
+      // Columns that share their metadata would multiply what a small file makes us hold.
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (range.length > object_->size() - std::min(object_->size(), parsed_bytes_)) {
+        return Corrupt("the metadata of the columns overlap");
+      }
+    }
     ARROW_ASSIGN_OR_RAISE(auto bytes, Read(range));
     return ParseColumnMetadata(Bytes(bytes->data(), static_cast<size_t>(bytes->size())), index,
                                object_->size(), [this](ByteRange r) { return Read(r); });
@@ -211,7 +224,10 @@ arrow::Result<std::shared_ptr<const ColumnInfo>> DataFileReader::Column(int32_t 
   }
   auto info = std::make_shared<const ColumnInfo>(std::move(parsed).ValueUnsafe());
   std::lock_guard<std::mutex> lock(mutex_);
-  return columns_.emplace(index, std::move(info)).first->second;
+  const auto [kept, is_first] = columns_.emplace(index, std::move(info));
+  if (is_first)
+    parsed_bytes_ += LoadLittleEndian<uint64_t>(column_table_->data() + 16 * uint64_t(index) + 8);
+  return kept->second;
 }
 
 arrow::Result<std::shared_ptr<const FieldReader>> DataFileReader::MakeFieldReader(

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "arrow/result.h"
-#include "lancea/encoding/field_reader.h"
 #include "lancea/encoding/column_info.h"
+#include "lancea/encoding/field_reader.h"
 #include "lancea/file/footer.h"
 #include "lancea/object_store.h"
 #include "lancea/schema.h"
@@ -40,6 +40,8 @@ class DataFileReader : public std::enable_shared_from_this<DataFileReader> {
   bool is_legacy() const { return version_.is_legacy(); }
   uint64_t num_rows() const { return num_rows_; }
   int32_t num_columns() const { return static_cast<int32_t>(footer_.num_columns); }
+  const Footer& footer() const { return footer_; }
+  const std::vector<ByteRange>& global_buffers() const { return global_buffers_; }
   int32_t num_global_buffers() const { return static_cast<int32_t>(global_buffers_.size()); }
 
   /// The schema the file carries.
@@ -84,6 +86,7 @@ class DataFileReader : public std::enable_shared_from_this<DataFileReader> {
 
   mutable std::mutex mutex_;
   mutable std::map<int32_t, std::shared_ptr<const ColumnInfo>> columns_;
+  mutable uint64_t parsed_bytes_ = 0;  // of the metadata in columns_
   mutable std::map<std::string, std::shared_ptr<KeptReader>> readers_;
 };
 

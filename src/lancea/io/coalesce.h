@@ -20,8 +20,10 @@ struct CoalescedReads {
   std::vector<Slice> slices;     ///< slices[i] belongs to ranges[i]
 };
 
-/// Merge ranges that overlap or lie at most `block_size` bytes apart; no read exceeds `max_iop_size`.
-/// Ranges may come in any order.
-CoalescedReads Coalesce(std::span<const ByteRange> ranges, uint64_t block_size, uint64_t max_iop_size);
+/// Merge ranges that overlap or lie at most `block_size` bytes apart; no read exceeds `max_iop_size` bytes
+/// (0 counts as 1). A range is split only when it is longer than that or overlaps others that are.
+/// Ranges may come in any order; offset + length of each must not wrap (see CheckRange).
+CoalescedReads Coalesce(std::span<const ByteRange> ranges, uint64_t block_size,
+                        uint64_t max_iop_size);
 
 }  // namespace lancea

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "arrow/buffer.h"
+#include "lancea/io/check_range.h"
 #include "lancea/io/path.h"
 #include "lancea/util/errors.h"
 
@@ -19,16 +20,9 @@ namespace {
 
 arrow::Status SystemError(const std::string& path, const char* doing) {
   const int error = errno;
-  const std::string message = std::string("cannot ") + doing + " " + path + ": " + std::strerror(error);
+  const std::string message =
+      std::string("cannot ") + doing + " " + path + ": " + std::strerror(error);
   return error == ENOENT || error == ENOTDIR ? NotFound(message) : arrow::Status::IOError(message);
-}
-
-arrow::Status CheckRange(const ByteRange& range, uint64_t size, const std::string& path) {
-  if (range.offset > size || range.length > size - range.offset) {
-    return arrow::Status::IOError(path, ": read of ", range.length, " bytes at ", range.offset,
-                                  " passes the end of ", size);
-  }
-  return arrow::Status::OK();
 }
 
 class Mapping : public arrow::Buffer {
@@ -92,7 +86,8 @@ bool MappingAllowed() {
 class LocalObjectStore : public ObjectStore {
  public:
   arrow::Result<std::shared_ptr<ObjectReader>> Open(const std::string& path, uint64_t) override {
-    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // O_NONBLOCK: opening a pipe would wait for its writer. Regular files do not care.
+    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) return SystemError(path, "open");
     struct stat info;
     if (fstat(descriptor, &info) != 0) {
@@ -100,9 +95,10 @@ class LocalObjectStore : public ObjectStore {
       close(descriptor);
       return status;
     }
-    if (S_ISDIR(info.st_mode)) {
+    if (!S_ISREG(info.st_mode)) {
       close(descriptor);
-      return InvalidInput(path, " is a directory");
+      return InvalidInput(path,
+                          S_ISDIR(info.st_mode) ? " is a directory" : " is not a regular file");
     }
     const size_t size = static_cast<size_t>(info.st_size);
     if (size > 0 && MappingAllowed()) {
@@ -125,17 +121,24 @@ class LocalObjectStore : public ObjectStore {
       return SystemError(path, "list");
     }
     // Sizes would cost a system call each; listings that need them open the file anyway.
-    while (const dirent* entry = readdir(directory)) {
+    while (true) {
+      errno = 0;
+      const dirent* entry = readdir(directory);
+      if (entry == nullptr) break;
       const std::string name = entry->d_name;
       if (name == "." || name == "..") continue;
-      ObjectInfo info{.path = JoinPath(path, name), .size = 0, .is_directory = entry->d_type == DT_DIR};
+      ObjectInfo info{
+          .path = JoinPath(path, name), .size = 0, .is_directory = entry->d_type == DT_DIR};
       if (entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK) {
         struct stat target;
         if (stat(info.path.c_str(), &target) == 0) info.is_directory = S_ISDIR(target.st_mode);
       }
       out.push_back(std::move(info));
     }
+    // A listing cut short would pass for an older version of the table.
+    const arrow::Status status = errno == 0 ? arrow::Status::OK() : SystemError(path, "list");
     closedir(directory);
+    ARROW_RETURN_NOT_OK(status);
     return out;
   }
 

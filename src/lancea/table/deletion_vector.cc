@@ -7,13 +7,18 @@
 #include "arrow/io/memory.h"
 #include "arrow/ipc/options.h"
 #include "arrow/ipc/reader.h"
+#include "arrow/memory_pool.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
 namespace {
 
 arrow::Result<std::vector<uint32_t>> ReadArrowArray(std::shared_ptr<arrow::Buffer> bytes) {
+  // The file says how long its buffers are once decompressed; row numbers do not shrink a thousandfold.
+  arrow::CappedMemoryPool pool(arrow::default_memory_pool(),
+                               (int64_t{1} << 20) + 1024 * bytes->size());
   arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
+  options.memory_pool = &pool;
   options.use_threads = false;
   ARROW_ASSIGN_OR_RAISE(auto reader,
                         arrow::ipc::RecordBatchFileReader::Open(

@@ -10,9 +10,9 @@
 #include "lancea/table/feature_flags.h"
 #include "lancea/table/fragment.h"
 #include "lancea/table/manifest_summary.h"
-#include "lancea/util/parse_message.h"
 #include "lancea/table/roaring_bitmap.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/parse_message.h"
 
 namespace lancea {
 namespace {
@@ -83,7 +83,9 @@ std::string FormatUuid(const std::string& bytes) {
   return text;
 }
 
-arrow::Result<IndexInfo> IndexFromProto(const lance::table::IndexMetadata& proto) {
+// \param fragments_left  how many more may be named: four bytes of a bitmap may stand for 65,536 fragments
+arrow::Result<IndexInfo> IndexFromProto(const lance::table::IndexMetadata& proto,
+                                        uint64_t* fragments_left) {
   IndexInfo index;
   index.name = proto.name();
   if (proto.uuid().uuid().size() != 16) {
@@ -99,11 +101,11 @@ arrow::Result<IndexInfo> IndexFromProto(const lance::table::IndexMetadata& proto
     auto fragments =
         ParseRoaringBitmap({reinterpret_cast<const uint8_t*>(bitmap.data()), bitmap.size()});
     if (!fragments.ok()) return Prefix(fragments.status(), "index \"" + proto.name() + "\"");
-    // A run of four bytes may stand for 65,536 fragments; a table never has that many per byte.
-    constexpr uint64_t kMaxFragments = uint64_t{1} << 24;
-    if (CountValues(*fragments) > kMaxFragments) {
-      return Corrupt("index \"", proto.name(), "\" covers ", CountValues(*fragments), " fragments");
+    const uint64_t num_fragments = CountValues(*fragments);
+    if (num_fragments > *fragments_left) {
+      return Corrupt("index \"", proto.name(), "\" covers ", num_fragments, " fragments");
     }
+    *fragments_left -= num_fragments;
     for (const ValueRange& range : *fragments) {
       for (uint64_t id = range.first; id <= range.last; ++id) {
         index.fragment_ids.push_back(static_cast<uint32_t>(id));
@@ -272,8 +274,9 @@ arrow::Result<std::vector<IndexInfo>> ReadIndexSection(ObjectReader& reader,
     return Corrupt(reader.path(), ": the index section does not parse");
   }
   indices.reserve(proto.indices_size());
+  uint64_t fragments_left = uint64_t{1} << 24;  // over all indices
   for (const auto& index_proto : proto.indices()) {
-    auto index = IndexFromProto(index_proto);
+    auto index = IndexFromProto(index_proto, &fragments_left);
     if (!index.ok()) return Prefix(index.status(), reader.path());
     indices.push_back(*std::move(index));
   }

@@ -24,4 +24,12 @@ inline bool ParseMessage(Bytes bytes, google::protobuf::MessageLite* message) {
   return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
+/// The same for bytes that a string or a buffer holds.
+template <typename Holder>
+bool ParseMessageIn(const Holder& holder, google::protobuf::MessageLite* message) {
+  return ParseMessage(
+      Bytes(reinterpret_cast<const uint8_t*>(holder.data()), static_cast<size_t>(holder.size())),
+      message);
+}
+
 }  // namespace lancea

@@ -90,7 +90,8 @@ arrow::Status AppendItems(const FlatShape& shape, Bytes bytes, uint64_t first, u
                    bytes.size(), " bytes");
   }
   if (shape.bits_per_item == 1) {
-    return out->AppendBits(bytes.data(), static_cast<int64_t>(first), static_cast<int64_t>(num_items));
+    return out->AppendBits(bytes.data(), static_cast<int64_t>(first),
+                           static_cast<int64_t>(num_items));
   }
   const uint64_t width = shape.bits_per_item / 8;
   ARROW_ASSIGN_OR_RAISE(uint8_t * to, out->AppendFixed(static_cast<int64_t>(num_items)));
@@ -115,7 +116,8 @@ arrow::Status AppendRow(const FlatShape& shape, Bytes row, ValueBuilder* out) {
     if (!shape.lists[i].has_validity) continue;
     const uint64_t items = shape.lists[i].items_per_value;
     ARROW_ASSIGN_OR_RAISE(Bytes bits, reader.Take(arrow::bit_util::CeilDiv(items, uint64_t{8})));
-    ARROW_RETURN_NOT_OK(out->item_validity()[i].Append(bits.data(), 0, static_cast<int64_t>(items)));
+    ARROW_RETURN_NOT_OK(
+        out->item_validity()[i].Append(bits.data(), 0, static_cast<int64_t>(items)));
   }
   ARROW_RETURN_NOT_OK(FillMissingValidity(shape, 1, out));
   ARROW_ASSIGN_OR_RAISE(Bytes items, reader.Take(reader.remaining()));
@@ -132,7 +134,8 @@ class FlatMiniBlock : public MiniBlockDecoder {
                        ValueBuilder* out) const override {
     const uint64_t first = static_cast<uint64_t>(begin);
     const uint64_t count = static_cast<uint64_t>(end - begin);
-    if (static_cast<uint64_t>(end) > (uint64_t{1} << 62) / std::max<uint64_t>(1, shape_.items_per_value)) {
+    if (static_cast<uint64_t>(end) >
+        (uint64_t{1} << 62) / std::max<uint64_t>(1, shape_.items_per_value)) {
       return Corrupt("flat: too many values");
     }
     size_t next = 0;
@@ -140,12 +143,13 @@ class FlatMiniBlock : public MiniBlockDecoder {
       if (!shape_.lists[i].has_validity) continue;
       const Bytes bits = buffers[next++];
       const uint64_t per_value = shape_.lists[i].items_per_value;
-      if (static_cast<uint64_t>(end) * per_value > bits.size() * 8) {
+      if (static_cast<unsigned __int128>(end) * per_value > bits.size() * 8) {
         return Corrupt("fixed-size list: validity of ", bits.size(), " bytes for ",
                        static_cast<uint64_t>(end) * per_value, " items");
       }
-      ARROW_RETURN_NOT_OK(out->item_validity()[i].Append(
-          bits.data(), static_cast<int64_t>(first * per_value), static_cast<int64_t>(count * per_value)));
+      ARROW_RETURN_NOT_OK(out->item_validity()[i].Append(bits.data(),
+                                                         static_cast<int64_t>(first * per_value),
+                                                         static_cast<int64_t>(count * per_value)));
     }
     ARROW_RETURN_NOT_OK(FillMissingValidity(shape_, count, out));
     return AppendItems(shape_, buffers[next], first * shape_.items_per_value,
@@ -189,6 +193,7 @@ class FlatPerValue : public PerValueDecoder {
  public:
   explicit FlatPerValue(FlatShape shape) : shape_(std::move(shape)) {}
   ValueShape shape() const override { return shape_.shape(); }
+  uint64_t stored_bytes() const override { return shape_.row_bytes(); }
   bool is_plain_fixed() const override {
     return shape_.num_validity() == 0 && shape_.bits_per_item % 8 == 0;
   }
@@ -198,32 +203,6 @@ class FlatPerValue : public PerValueDecoder {
 
  private:
   FlatShape shape_;
-};
-
-// Lists with null items as a block: each value as it stands in a full-zip page.
-class FlatListBlock : public BlockDecoder {
- public:
-  explicit FlatListBlock(FlatShape shape) : shape_(shape), value_(std::move(shape)) {}
-  ValueShape shape() const override { return shape_.shape(); }
-  arrow::Status Decode(Bytes block, int64_t num_values, ValueBuilder* out) const override {
-    uint64_t value_bytes = arrow::bit_util::CeilDiv(shape_.bits_per_value(), uint64_t{8});
-    for (const FlatShape::List& list : shape_.lists) {
-      if (list.has_validity) value_bytes += arrow::bit_util::CeilDiv(list.items_per_value, uint64_t{8});
-    }
-    if (value_bytes == 0 || static_cast<uint64_t>(num_values) > block.size() / value_bytes) {
-      return Corrupt("fixed-size lists: ", num_values, " values of ", value_bytes, " bytes in ",
-                     block.size());
-    }
-    for (int64_t i = 0; i < num_values; ++i) {
-      ARROW_RETURN_NOT_OK(
-          value_.Decode(block.subspan(static_cast<uint64_t>(i) * value_bytes, value_bytes), out));
-    }
-    return arrow::Status::OK();
-  }
-
- private:
-  FlatShape shape_;
-  FlatPerValue value_;
 };
 
 }  // namespace

@@ -155,8 +155,8 @@ class GeneralMiniBlock : public MiniBlockDecoder {
   ValueShape shape() const override { return inner_->shape(); }
   int num_buffers() const override { return inner_->num_buffers(); }
   bool is_random_access() const override { return false; }
-  arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin, int64_t end,
-                       ValueBuilder* out) const override {
+  arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin,
+                       int64_t end, ValueBuilder* out) const override {
     if (plain_bits_ != 0 && begin == 0 && end == num_values) {
       return DecompressPlain(scheme_, buffers[0], plain_bits_, num_values, out);
     }
@@ -220,8 +220,10 @@ class GeneralPerValue : public PerValueDecoder {
 
 arrow::Result<CompressionScheme> ParseScheme(const EncodingMessage& message) {
   switch (message.general().compression().scheme()) {
-    case lance::encodings23::COMPRESSION_ALGORITHM_LZ4: return CompressionScheme::kLz4;
-    case lance::encodings23::COMPRESSION_ALGORITHM_ZSTD: return CompressionScheme::kZstd;
+    case lance::encodings23::COMPRESSION_ALGORITHM_LZ4:
+      return CompressionScheme::kLz4;
+    case lance::encodings23::COMPRESSION_ALGORITHM_ZSTD:
+      return CompressionScheme::kZstd;
     default:
       return Unsupported("general compression scheme ",
                          static_cast<int>(message.general().compression().scheme()));
@@ -232,7 +234,8 @@ arrow::Result<uint64_t> UncompressedSize(CompressionScheme scheme, Bytes compres
   return scheme == CompressionScheme::kZstd ? ZstdSize(compressed) : Lz4Size(compressed);
 }
 
-arrow::Status DecompressTo(CompressionScheme scheme, Bytes compressed, uint64_t size, uint8_t* out) {
+arrow::Status DecompressTo(CompressionScheme scheme, Bytes compressed, uint64_t size,
+                           uint8_t* out) {
   if (scheme == CompressionScheme::kZstd) {
     if (compressed.empty()) return arrow::Status::OK();
     ZSTD_DCtx* context = ThreadContext();
@@ -244,31 +247,33 @@ arrow::Status DecompressTo(CompressionScheme scheme, Bytes compressed, uint64_t 
     return arrow::Status::OK();
   }
   const Bytes block = compressed.subspan(sizeof(uint32_t));
-  const int written = LZ4_decompress_safe(reinterpret_cast<const char*>(block.data()),
-                                          reinterpret_cast<char*>(out),
-                                          static_cast<int>(block.size()), static_cast<int>(size));
+  const int written =
+      LZ4_decompress_safe(reinterpret_cast<const char*>(block.data()), reinterpret_cast<char*>(out),
+                          static_cast<int>(block.size()), static_cast<int>(size));
   if (written < 0 || static_cast<uint64_t>(written) != size) {
     return Corrupt("lz4: the block does not expand to ", size, " bytes");
   }
   return arrow::Status::OK();
 }
 
-arrow::Result<std::vector<uint8_t>> Decompress(CompressionScheme scheme, Bytes compressed) {
+arrow::Result<std::shared_ptr<arrow::Buffer>> Decompress(CompressionScheme scheme, Bytes compressed,
+                                                         arrow::MemoryPool* pool) {
   ARROW_ASSIGN_OR_RAISE(const uint64_t size, UncompressedSize(scheme, compressed));
-  std::vector<uint8_t> out(size);
-  ARROW_RETURN_NOT_OK(DecompressTo(scheme, compressed, size, out.data()));
+  ARROW_ASSIGN_OR_RAISE(auto out, arrow::AllocateBuffer(static_cast<int64_t>(size), pool));
+  ARROW_RETURN_NOT_OK(DecompressTo(scheme, compressed, size, out->mutable_data()));
   return out;
 }
 
-arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeGeneralMiniBlock(const EncodingMessage& message,
-                                                                      int depth) {
+arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeGeneralMiniBlock(
+    const EncodingMessage& message, int depth) {
   ARROW_ASSIGN_OR_RAISE(CompressionScheme scheme, ParseScheme(message));
   ARROW_ASSIGN_OR_RAISE(auto inner, MakeMiniBlockDecoder(message.general().values(), depth + 1));
   return std::make_unique<GeneralMiniBlock>(scheme, std::move(inner),
                                             PlainBits(message.general().values()));
 }
 
-arrow::Result<std::unique_ptr<BlockDecoder>> MakeGeneralBlock(const EncodingMessage& message, int depth) {
+arrow::Result<std::unique_ptr<BlockDecoder>> MakeGeneralBlock(const EncodingMessage& message,
+                                                              int depth) {
   ARROW_ASSIGN_OR_RAISE(CompressionScheme scheme, ParseScheme(message));
   ARROW_ASSIGN_OR_RAISE(auto inner, MakeBlockDecoder(message.general().values(), depth + 1));
   return std::make_unique<GeneralBlock>(scheme, std::move(inner),

@@ -27,11 +27,13 @@ arrow::Result<uint64_t> UncompressedSize(CompressionScheme scheme, Bytes compres
 arrow::Status DecompressTo(CompressionScheme scheme, Bytes compressed, uint64_t size, uint8_t* out);
 
 /// The bytes that `compressed` expands to.
-arrow::Result<std::vector<uint8_t>> Decompress(CompressionScheme scheme, Bytes compressed);
+arrow::Result<std::shared_ptr<arrow::Buffer>> Decompress(CompressionScheme scheme, Bytes compressed,
+                                                         arrow::MemoryPool* pool);
 
-arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeGeneralMiniBlock(const EncodingMessage& message,
-                                                                      int depth);
-arrow::Result<std::unique_ptr<BlockDecoder>> MakeGeneralBlock(const EncodingMessage& message, int depth);
+arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeGeneralMiniBlock(
+    const EncodingMessage& message, int depth);
+arrow::Result<std::unique_ptr<BlockDecoder>> MakeGeneralBlock(const EncodingMessage& message,
+                                                              int depth);
 arrow::Result<std::unique_ptr<PerValueDecoder>> MakeGeneralPerValue(const EncodingMessage& message,
                                                                     int depth);
 

@@ -11,6 +11,7 @@
 #include "lancea/encoding/compress/sequence_blocks.h"
 #include "lancea/encoding/compress/variable.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/parse_message.h"
 
 namespace lancea {
 namespace {
@@ -20,14 +21,15 @@ arrow::Status Misplaced(const EncodingMessage& message, const char* place) {
 }
 
 arrow::Status CheckDepth(int depth) {
-  return depth > kMaxEncodingDepth ? Corrupt("encodings nested more than ", kMaxEncodingDepth, " deep")
-                                   : arrow::Status::OK();
+  return depth > kMaxEncodingDepth
+             ? Corrupt("encodings nested more than ", kMaxEncodingDepth, " deep")
+             : arrow::Status::OK();
 }
 
 }  // namespace
 
-arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeMiniBlockDecoder(const EncodingMessage& message,
-                                                                      int depth) {
+arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeMiniBlockDecoder(
+    const EncodingMessage& message, int depth) {
   ARROW_RETURN_NOT_OK(CheckDepth(depth));
   switch (message.compression_case()) {
     case EncodingMessage::kFlat:
@@ -56,8 +58,8 @@ arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeMiniBlockDecoder(const Enco
 
 namespace {
 
-// What every block is asked with: levels above all are decoded to 16-bit builders whatever width a page's
-// description gives them, and a decoder writes as many bytes as its own width needs.
+// What every block is asked with: levels are decoded to 16-bit builders and run values to plain ones, whatever
+// shape a page's description gives them, and a decoder writes as much as its own shape needs.
 class CheckedBlock : public BlockDecoder {
  public:
   explicit CheckedBlock(std::unique_ptr<BlockDecoder> decoder)
@@ -115,8 +117,6 @@ arrow::Result<std::unique_ptr<BlockDecoder>> MakeUncheckedBlock(const EncodingMe
 arrow::Result<std::unique_ptr<BlockDecoder>> MakeBlockDecoder(const EncodingMessage& message,
                                                               int depth) {
   ARROW_ASSIGN_OR_RAISE(auto decoder, MakeUncheckedBlock(message, depth));
-  // Decoders make the builders of their own children.
-  if (depth > 0) return decoder;
   return std::make_unique<CheckedBlock>(std::move(decoder));
 }
 
@@ -152,8 +152,10 @@ std::string DescribeEncoding(const EncodingMessage& message, int depth) {
       return "constant";
     case EncodingMessage::kOutOfLineBitpacking:
       return "bitpacked(" +
-             std::to_string(message.out_of_line_bitpacking().uncompressed_bits_per_value()) + " to " +
-             std::to_string(message.out_of_line_bitpacking().values().flat().bits_per_value()) + ")";
+             std::to_string(message.out_of_line_bitpacking().uncompressed_bits_per_value()) +
+             " to " +
+             std::to_string(message.out_of_line_bitpacking().values().flat().bits_per_value()) +
+             ")";
     case EncodingMessage::kInlineBitpacking:
       return "bitpacked(" +
              std::to_string(message.inline_bitpacking().uncompressed_bits_per_value()) + ")";
@@ -163,7 +165,8 @@ std::string DescribeEncoding(const EncodingMessage& message, int depth) {
       return "dictionary(" + inner(message.dictionary().indices()) + ", " +
              inner(message.dictionary().items()) + ")";
     case EncodingMessage::kRle:
-      return "rle(" + inner(message.rle().values()) + ", " + inner(message.rle().run_lengths()) + ")";
+      return "rle(" + inner(message.rle().values()) + ", " + inner(message.rle().run_lengths()) +
+             ")";
     case EncodingMessage::kByteStreamSplit:
       return "byte_stream_split(" + inner(message.byte_stream_split().values()) + ")";
     case EncodingMessage::kGeneral: {
@@ -174,8 +177,8 @@ std::string DescribeEncoding(const EncodingMessage& message, int depth) {
       return std::string(name) + "(" + inner(message.general().values()) + ")";
     }
     case EncodingMessage::kFixedSizeList:
-      return "fixed_size_list(" + std::to_string(message.fixed_size_list().items_per_value()) + " x " +
-             inner(message.fixed_size_list().values()) + ")";
+      return "fixed_size_list(" + std::to_string(message.fixed_size_list().items_per_value()) +
+             " x " + inner(message.fixed_size_list().values()) + ")";
     case EncodingMessage::kPackedStruct:
       return "packed_struct(" + inner(message.packed_struct().values()) + ")";
     case EncodingMessage::kVariablePackedStruct: {
@@ -199,7 +202,7 @@ std::string DescribeEncoding(const EncodingMessage& message, int depth) {
 arrow::Result<EncodingMessage> ToEncodingMessage(
     const lance::encodings21::CompressiveEncoding& message) {
   EncodingMessage out;
-  if (!out.ParseFromString(message.SerializeAsString())) {
+  if (!ParseMessageIn(message.SerializeAsString(), &out)) {
     return Corrupt("encoding description does not parse");
   }
   return out;

@@ -64,7 +64,9 @@ arrow::Result<std::unique_ptr<VariablePackedStructDecoder>> MakeVariablePackedSt
     }
     ARROW_ASSIGN_OR_RAISE(child.decoder, MakePerValueDecoder(field.value(), 1));
     const ValueShape shape = child.decoder->shape();
-    if (fixed != (shape.bits_per_offset == 0)) {
+    const uint64_t stored_bytes = child.decoder->stored_bytes();
+    if (fixed != (shape.bits_per_offset == 0) ||
+        (fixed && stored_bytes != 0 && stored_bytes != child.bits_per_value / 8)) {
       return Corrupt("packed struct child whose encoding contradicts its layout");
     }
     children.push_back(std::move(child));

@@ -21,7 +21,6 @@ class BlobRead : public PageRead {
   arrow::Result<DecodedPage> Finish() override {
     ARROW_ASSIGN_OR_RAISE(DecodedPage page, inner_->Finish());
     const auto& values = *page.values;
-    if (values.child_data.size() != 2) return Corrupt("a blob description is no (position, size)");
     const uint64_t* positions = values.child_data[0]->GetValues<uint64_t>(1);
     const uint64_t* sizes = values.child_data[1]->GetValues<uint64_t>(1);
     if (layers_.max_rep() > 0) return Unsupported("blobs inside lists");
@@ -75,6 +74,12 @@ const std::shared_ptr<arrow::DataType>& BlobDescriptionType() {
       arrow::struct_({arrow::field("position", arrow::uint64(), true),
                       arrow::field("size", arrow::uint64(), true)});
   return type;
+}
+
+bool IsBlobDescription(const arrow::DataType& type) {
+  return type.id() == arrow::Type::STRUCT && type.num_fields() == 2 &&
+         type.field(0)->type()->id() == arrow::Type::UINT64 &&
+         type.field(1)->type()->id() == arrow::Type::UINT64;
 }
 
 std::unique_ptr<StructuralPage> MakeBlobPage(std::unique_ptr<StructuralPage> inner,

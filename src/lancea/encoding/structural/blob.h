@@ -10,6 +10,7 @@
 
 #include <memory>
 
+#include "arrow/type_fwd.h"
 #include "lancea/encoding/structural/page.h"
 #include "lancea/encoding/structural/repdef_layers.h"
 
@@ -17,6 +18,9 @@ namespace lancea {
 
 /// The struct<position: uint64, size: uint64> that a blob column decodes to.
 const std::shared_ptr<arrow::DataType>& BlobDescriptionType();
+
+/// True for such a struct, whatever its fields are called.
+bool IsBlobDescription(const arrow::DataType& type);
 
 /// \param inner  page of descriptions with the single layer kAllValidItem
 std::unique_ptr<StructuralPage> MakeBlobPage(std::unique_ptr<StructuralPage> inner,

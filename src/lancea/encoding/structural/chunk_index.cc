@@ -4,6 +4,9 @@
 
 namespace lancea {
 
+// What four bits of a chunk word can say.
+constexpr uint64_t kMaxChunkValues = uint64_t{1} << 15;
+
 arrow::Result<ChunkIndex> ChunkIndex::Make(Bytes words, bool large, uint64_t num_items,
                                            uint64_t data_size) {
   const size_t width = large ? 4 : 2;
@@ -29,6 +32,10 @@ arrow::Result<ChunkIndex> ChunkIndex::Make(Bytes words, bool large, uint64_t num
     } else {
       if (common_log < 0) common_log = log;
       uniform &= log == common_log;
+    }
+    // A chunk is decoded as a whole: the last one claims no more than the others could.
+    if (value_offset > num_items || num_values > kMaxChunkValues) {
+      return Corrupt("chunk ", i, " of ", num_values, " values in a page of ", num_items);
     }
     byte_offset += num_bytes;
     value_offset += num_values;
@@ -91,7 +98,8 @@ arrow::Status ChunkIndex::SetRows(Bytes repetition_index, uint32_t depth, uint64
 
 int64_t ChunkIndex::ChunkOfValue(uint64_t value) const {
   if (values_per_chunk_log_ >= 0) {
-    return std::min<int64_t>(static_cast<int64_t>(value >> values_per_chunk_log_), num_chunks() - 1);
+    return std::min<int64_t>(static_cast<int64_t>(value >> values_per_chunk_log_),
+                             num_chunks() - 1);
   }
   auto it = std::upper_bound(value_offsets_.begin(), value_offsets_.end(), value);
   return it - value_offsets_.begin() - 1;
@@ -105,7 +113,8 @@ int64_t ChunkIndex::ChunkOfRowStart(uint64_t row) const {
 int64_t ChunkIndex::ChunkOfRowEnd(uint64_t row) const {
   int64_t chunk = ChunkOfRowStart(row);
   // A row goes on into the next chunk only if it is the last begun in this one.
-  while (chunk + 1 < num_chunks() && row_starts_[chunk + 1] == row + 1 && has_preamble_[chunk + 1]) {
+  while (chunk + 1 < num_chunks() && row_starts_[chunk + 1] == row + 1 &&
+         has_preamble_[chunk + 1]) {
     ++chunk;
   }
   return chunk;

@@ -8,6 +8,7 @@
 #include "arrow/type.h"
 #include "lancea/encoding/structural/leaf_values.h"
 #include "lancea/encoding/structural/unravel.h"
+#include "lancea/encoding/unbacked.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -48,10 +49,6 @@ class ConstantPage : public StructuralPage {
       ARROW_RETURN_NOT_OK(
           LoadLevels(bytes(n - 1), layout_.def.get(), layout_.num_def_values, &def_));
     }
-    if (rep_.empty() && layout_.layers.max_rep() > 0) {
-      // A page without repetition levels holds one event per row.
-      rep_.assign(def_.empty() ? page_.num_rows : def_.size(), layout_.layers.max_rep());
-    }
     if (!rep_.empty() && !def_.empty() && rep_.size() != def_.size()) {
       return Corrupt("constant page has ", rep_.size(), " repetition and ", def_.size(),
                      " definition levels");
@@ -66,9 +63,11 @@ class ConstantPage : public StructuralPage {
     return 2 * (rep_.size() + def_.size()) + 8 * row_starts_.size();
   }
 
-  arrow::Result<DecodedPage> Decode(std::span<const RowRange> ranges, arrow::MemoryPool* pool) const {
+  arrow::Result<DecodedPage> Decode(std::span<const RowRange> ranges,
+                                    arrow::MemoryPool* pool) const {
     DecodedPage out;
     std::vector<uint16_t> rep, def;
+    const uint16_t max_rep = layout_.layers.max_rep();
     int64_t num_events = 0;
     for (const RowRange& range : ranges) {
       const uint64_t begin = row_starts_.empty() ? range.start : row_starts_[range.start];
@@ -77,12 +76,17 @@ class ConstantPage : public StructuralPage {
       if (!rep_.empty()) rep.insert(rep.end(), rep_.begin() + begin, rep_.begin() + end);
       if (!def_.empty()) def.insert(def.end(), def_.begin() + begin, def_.begin() + end);
     }
-    if (scalar_ == nullptr && def_.empty()) {
-      // Every leaf is null without a level saying so.
-      def.assign(num_events, 1);
+    // Levels that are not stored: without repetition levels there is one event per row, and without a value
+    // every leaf is null.
+    const bool all_null = scalar_ == nullptr && def_.empty();
+    const bool implied_rep = rep_.empty() && max_rep > 0;
+    if ((all_null || implied_rep) && static_cast<uint64_t>(num_events) > kMaxUnbackedValues) {
+      return Unsupported(num_events, " nulls in one read; ask for fewer rows");
     }
-    ARROW_ASSIGN_OR_RAISE(out.layers, Unravel(layout_.layers, leaf_->dimensions, rep, def, num_events,
-                                              pool));
+    if (all_null) def.assign(num_events, 1);
+    if (implied_rep) rep.assign(num_events, max_rep);
+    ARROW_ASSIGN_OR_RAISE(out.layers,
+                          Unravel(layout_.layers, leaf_->dimensions, rep, def, num_events, pool));
     const int64_t num_values = out.layers.front().num_slots;
     if (scalar_ != nullptr) {
       ARROW_ASSIGN_OR_RAISE(out.values, RepeatScalar(scalar_, num_values, pool));
@@ -107,8 +111,8 @@ class ConstantPage : public StructuralPage {
     }
     const auto type = ValueType(leaf_->type);
     const uint64_t bits = FixedBitWidth(*type);
-    const uint64_t expected = type->id() == arrow::Type::BOOL ? 1 : bits / 8;
-    if (bits == 0 || value.size() != expected) {
+    const uint64_t expected = type->id() == arrow::Type::BOOL ? 8 : bits;
+    if (bits == 0 || value.size() * 8 != expected) {
       return Corrupt("inline constant of ", value.size(), " bytes for ", type->ToString());
     }
     ValueBuilder builder = ValueBuilder::Fixed(value.size() * 8, arrow::default_memory_pool());
@@ -158,8 +162,8 @@ class ConstantPage : public StructuralPage {
     };
     if (type->id() == arrow::Type::FIXED_SIZE_LIST) {
       const auto& list = static_cast<const arrow::FixedSizeListType&>(*type);
-      ARROW_ASSIGN_OR_RAISE(auto items, TakeScalarBuffers(list.value_type(),
-                                                          length * list.list_size(), buffers));
+      ARROW_ASSIGN_OR_RAISE(
+          auto items, TakeScalarBuffers(list.value_type(), length * list.list_size(), buffers));
       return arrow::ArrayData::Make(type, length, {nullptr}, {std::move(items)}, 0);
     }
     if (type->id() == arrow::Type::STRUCT) {
@@ -179,18 +183,22 @@ class ConstantPage : public StructuralPage {
       return arrow::ArrayData::Make(type, length, {nullptr, std::move(first)}, 0);
     }
     ARROW_ASSIGN_OR_RAISE(auto second, next());
-    auto data = arrow::ArrayData::Make(type, length, {nullptr, std::move(first), std::move(second)}, 0);
-    const bool large = type->id() == arrow::Type::LARGE_STRING || type->id() == arrow::Type::LARGE_BINARY;
+    auto data =
+        arrow::ArrayData::Make(type, length, {nullptr, std::move(first), std::move(second)}, 0);
+    const bool large =
+        type->id() == arrow::Type::LARGE_STRING || type->id() == arrow::Type::LARGE_BINARY;
     const bool small = type->id() == arrow::Type::STRING || type->id() == arrow::Type::BINARY;
     if (!large && !small) return Unsupported("constant value of ", type->ToString());
     const int64_t width = large ? 8 : 4;
     if (data->buffers[1]->size() < 2 * width) return Corrupt("constant value lacks its offsets");
     const uint8_t* offsets = data->buffers[1]->data();
-    const int64_t begin = large ? LoadLittleEndian<int64_t>(offsets) : LoadLittleEndian<int32_t>(offsets);
-    const int64_t end = large ? LoadLittleEndian<int64_t>(offsets + 8)
-                              : LoadLittleEndian<int32_t>(offsets + 4);
+    const int64_t begin =
+        large ? LoadLittleEndian<int64_t>(offsets) : LoadLittleEndian<int32_t>(offsets);
+    const int64_t end =
+        large ? LoadLittleEndian<int64_t>(offsets + 8) : LoadLittleEndian<int32_t>(offsets + 4);
     if (begin < 0 || begin > end || end > data->buffers[2]->size()) {
-      return Corrupt("constant value at bytes ", begin, "..", end, " of ", data->buffers[2]->size());
+      return Corrupt("constant value at bytes ", begin, "..", end, " of ",
+                     data->buffers[2]->size());
     }
     return data;
   }
@@ -198,6 +206,8 @@ class ConstantPage : public StructuralPage {
   arrow::Status LoadLevels(Bytes bytes, const BlockDecoder* decoder, uint64_t num_values,
                            std::vector<uint16_t>* out) const {
     if (decoder != nullptr && num_values > 0) {
+      if (num_values > MostValues(bytes.size()))
+        return Corrupt(num_values, " levels in ", bytes.size(), " bytes");
       ValueBuilder builder = ValueBuilder::Fixed(16, arrow::default_memory_pool());
       ARROW_RETURN_NOT_OK(decoder->Decode(bytes, static_cast<int64_t>(num_values), &builder));
       if (builder.num_values() != static_cast<int64_t>(num_values)) {
@@ -224,7 +234,8 @@ class ConstantPage : public StructuralPage {
       if (rep_[i] >= layout_.layers.max_rep()) row_starts_.push_back(i);
     }
     if (row_starts_.size() != page_.num_rows || (page_.num_rows > 0 && row_starts_[0] != 0)) {
-      return Corrupt("constant page of ", page_.num_rows, " rows has levels of ", row_starts_.size());
+      return Corrupt("constant page of ", page_.num_rows, " rows has levels of ",
+                     row_starts_.size());
     }
     row_starts_.push_back(rep_.size());
     return arrow::Status::OK();
@@ -275,6 +286,15 @@ arrow::Result<std::unique_ptr<PageRead>> ConstantPage::Plan(std::span<const RowR
 
 arrow::Result<std::shared_ptr<arrow::ArrayData>> RepeatScalar(
     const std::shared_ptr<arrow::ArrayData>& scalar, int64_t num_values, arrow::MemoryPool* pool) {
+  // Arrow adds up 32-bit offsets without looking.
+  const bool small =
+      scalar->type->id() == arrow::Type::STRING || scalar->type->id() == arrow::Type::BINARY;
+  const int32_t* offsets = small ? scalar->GetValues<int32_t>(1) : nullptr;
+  if (small && offsets[1] > offsets[0] && num_values > INT32_MAX / (offsets[1] - offsets[0])) {
+    return arrow::Status::CapacityError(
+        "more than 2 GiB of values in one array with 32-bit offsets; "
+        "lower batch_size");
+  }
   ARROW_ASSIGN_OR_RAISE(auto value, arrow::MakeArray(scalar)->GetScalar(0));
   ARROW_ASSIGN_OR_RAISE(auto array, arrow::MakeArrayFromScalar(*value, num_values, pool));
   return array->data();

@@ -267,8 +267,9 @@ arrow::Result<std::unique_ptr<FieldReader>> MakeStructuralFieldReader(
   for (size_t i = 0; i < tree.leaves.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(auto info, columns.Column(tree.leaf_field_ids[i]));
     if (info == nullptr) continue;
-    const uint64_t expected = columns.num_rows() * tree.leaves[i]->page_rows_per_row;
-    if (info->num_rows != expected) {
+    uint64_t expected = 0;
+    if (__builtin_mul_overflow(columns.num_rows(), tree.leaves[i]->page_rows_per_row, &expected) ||
+        info->num_rows != expected) {
       return Corrupt("column \"", tree.leaves[i]->path, "\" has ", info->num_rows,
                      " rows in its pages, the file ", expected);
     }

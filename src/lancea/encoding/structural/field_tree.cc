@@ -7,6 +7,9 @@
 namespace lancea {
 namespace {
 
+// Each dimension fits 31 bits, so that the product of two such numbers does not overflow.
+constexpr uint64_t kMaxItemsPerRow = uint64_t{1} << 31;
+
 bool IsLeaf(const Field& field, const arrow::DataType& type) {
   if (IsBlob(field) || IsPackedStruct(field)) return true;
   switch (type.id()) {
@@ -39,7 +42,11 @@ arrow::Status Build(const Field& field, const std::shared_ptr<arrow::Field>& arr
     leaf->path = path;
     leaf->file_size = file_size;
     for (int64_t dimension : dimensions) {
-      if (dimension > 0) leaf->page_rows_per_row *= static_cast<uint64_t>(dimension);
+      if (dimension > 0 &&
+          (leaf->page_rows_per_row *= static_cast<uint64_t>(dimension)) > kMaxItemsPerRow) {
+        return Unsupported("column \"", path, "\": fixed-size lists of more than ", kMaxItemsPerRow,
+                           " items");
+      }
     }
     tree->leaves.push_back(std::move(leaf));
     tree->leaf_field_ids.push_back(field.id);

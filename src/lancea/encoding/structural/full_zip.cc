@@ -14,10 +14,14 @@ namespace {
 
 uint64_t LoadUnsigned(const uint8_t* bytes, uint64_t width) {
   switch (width) {
-    case 1: return bytes[0];
-    case 2: return LoadLittleEndian<uint16_t>(bytes);
-    case 4: return LoadLittleEndian<uint32_t>(bytes);
-    default: return LoadLittleEndian<uint64_t>(bytes);
+    case 1:
+      return bytes[0];
+    case 2:
+      return LoadLittleEndian<uint16_t>(bytes);
+    case 4:
+      return LoadLittleEndian<uint32_t>(bytes);
+    default:
+      return LoadLittleEndian<uint64_t>(bytes);
   }
 }
 
@@ -45,13 +49,18 @@ class FullZipPage : public StructuralPage {
     }
     if (layout_.values != nullptr) {
       ARROW_RETURN_NOT_OK(CheckShape(*leaf_->type, layout_.values->shape()));
+      const uint64_t stored_bytes = layout_.values->stored_bytes();
+      if (stored_bytes != 0 && (variable || stored_bytes != layout_.bits_per_value / 8)) {
+        return Corrupt("full-zip values of ", layout_.bits_per_value, " bits whose encoding takes ",
+                       stored_bytes, " bytes");
+      }
     }
     if (has_repetition_index_) {
       const uint64_t entries = page_.num_rows + 1;
       const uint64_t size = page_.buffers[1].length;
       index_width_ = size / entries;
-      if (size % entries != 0 || (index_width_ != 1 && index_width_ != 2 && index_width_ != 4 &&
-                                  index_width_ != 8)) {
+      if (size % entries != 0 ||
+          (index_width_ != 1 && index_width_ != 2 && index_width_ != 4 && index_width_ != 8)) {
         return Corrupt("repetition index of ", size, " bytes for ", page_.num_rows, " rows");
       }
       metadata_ranges_.push_back(page_.buffers[1]);
@@ -84,8 +93,8 @@ class FullZipPage : public StructuralPage {
     const uint64_t begin = LoadUnsigned(index_->data() + rows.start * index_width_, index_width_);
     const uint64_t end = LoadUnsigned(index_->data() + rows.end * index_width_, index_width_);
     if (begin > end || end > page_.buffers[0].length) {
-      return Corrupt("repetition index: rows ", rows.start, "..", rows.end, " at bytes ", begin, "..",
-                     end, " of ", page_.buffers[0].length);
+      return Corrupt("repetition index: rows ", rows.start, "..", rows.end, " at bytes ", begin,
+                     "..", end, " of ", page_.buffers[0].length);
     }
     return ByteRange{begin, end - begin};
   }
@@ -159,8 +168,8 @@ class FullZipRead : public PageRead {
                                 [&] { return values.AppendZeros(items); }));
     }
     ARROW_ASSIGN_OR_RAISE(out.layers, MakeLayers());
-    ARROW_ASSIGN_OR_RAISE(out.values, MakeLeafData(page_.leaf().type, out.layers.front().num_slots,
-                                                   &values));
+    ARROW_ASSIGN_OR_RAISE(out.values,
+                          MakeLeafData(page_.leaf().type, out.layers.front().num_slots, &values));
     return out;
   }
 
@@ -168,9 +177,8 @@ class FullZipRead : public PageRead {
   // Fixed-width values back to back: a view when there is one aligned range, else one copy per range.
   arrow::Result<DecodedPage> FinishPlain() {
     DecodedPage out;
-    ARROW_ASSIGN_OR_RAISE(out.layers,
-                          Unravel(page_.layout().layers, page_.leaf().dimensions, {}, {},
-                                  num_rows_ * static_cast<int64_t>(1), pool_));
+    ARROW_ASSIGN_OR_RAISE(out.layers, Unravel(page_.layout().layers, page_.leaf().dimensions, {},
+                                              {}, num_rows_ * static_cast<int64_t>(1), pool_));
     std::shared_ptr<arrow::Buffer> data;
     // Arrow asks for values aligned to their width, at most 64 bytes; 8 serves every kernel.
     if (buffers_.size() == 1 && buffers_[0]->address() % 8 == 0) {
@@ -232,12 +240,14 @@ class FullZipRead : public PageRead {
     if (layout.bits_rep > 0) rep_.reserve(std::min<int64_t>(max_events, num_rows_ * 2));
     if (layout.bits_def > 0) def_.reserve(std::min<int64_t>(max_events, num_rows_ * 2));
     for (const auto& buffer : buffers_) {
-      ByteReader reader(Bytes(buffer->data(), static_cast<size_t>(buffer->size())), "full-zip item");
+      ByteReader reader(Bytes(buffer->data(), static_cast<size_t>(buffer->size())),
+                        "full-zip item");
       while (reader.remaining() > 0) {
         uint16_t def = 0;
         if (control_bytes > 0) {
           ARROW_ASSIGN_OR_RAISE(Bytes word_bytes, reader.Take(control_bytes));
-          const uint32_t word = static_cast<uint32_t>(LoadUnsigned(word_bytes.data(), control_bytes));
+          const uint32_t word =
+              static_cast<uint32_t>(LoadUnsigned(word_bytes.data(), control_bytes));
           def = static_cast<uint16_t>(word) & def_mask;
           if (layout.bits_rep > 0) rep_.push_back(static_cast<uint16_t>(word >> layout.bits_def));
           if (layout.bits_def > 0) def_.push_back(def);
@@ -251,7 +261,8 @@ class FullZipRead : public PageRead {
           ARROW_RETURN_NOT_OK(append_null());
         } else {
           ARROW_ASSIGN_OR_RAISE(Bytes length, reader.Take(length_bytes));
-          ARROW_ASSIGN_OR_RAISE(Bytes value, reader.Take(LoadUnsigned(length.data(), length_bytes)));
+          ARROW_ASSIGN_OR_RAISE(Bytes value,
+                                reader.Take(LoadUnsigned(length.data(), length_bytes)));
           ARROW_RETURN_NOT_OK(append_value(value));
         }
       }

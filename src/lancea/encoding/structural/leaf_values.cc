@@ -47,15 +47,25 @@ arrow::Result<std::shared_ptr<ArrayData>> SplitPackedStruct(
     uint8_t* out = buffer->mutable_data();
     const uint8_t* in = rows + at;
     auto copy = [&]<int64_t kWidth>(std::integral_constant<int64_t, kWidth>) {
-      for (int64_t i = 0; i < num_values; ++i) std::memcpy(out + i * kWidth, in + i * row_bytes, kWidth);
+      for (int64_t i = 0; i < num_values; ++i)
+        std::memcpy(out + i * kWidth, in + i * row_bytes, kWidth);
     };
     switch (width) {
-      case 1: copy(std::integral_constant<int64_t, 1>{}); break;
-      case 2: copy(std::integral_constant<int64_t, 2>{}); break;
-      case 4: copy(std::integral_constant<int64_t, 4>{}); break;
-      case 8: copy(std::integral_constant<int64_t, 8>{}); break;
+      case 1:
+        copy(std::integral_constant<int64_t, 1>{});
+        break;
+      case 2:
+        copy(std::integral_constant<int64_t, 2>{});
+        break;
+      case 4:
+        copy(std::integral_constant<int64_t, 4>{});
+        break;
+      case 8:
+        copy(std::integral_constant<int64_t, 8>{});
+        break;
       default:
-        for (int64_t i = 0; i < num_values; ++i) std::memcpy(out + i * width, in + i * row_bytes, width);
+        for (int64_t i = 0; i < num_values; ++i)
+          std::memcpy(out + i * width, in + i * row_bytes, width);
     }
     std::shared_ptr<arrow::Buffer> values = std::move(buffer);
     if (is_bool) {
@@ -83,13 +93,19 @@ arrow::Result<std::shared_ptr<ArrayData>> WrapNested(const std::shared_ptr<arrow
     }
     ARROW_ASSIGN_OR_RAISE(validity, bitmap.Finish());
   }
-  ARROW_ASSIGN_OR_RAISE(auto items, WrapNested(list.value_type(), num_items, std::move(values),
-                                               builder, level + 1));
+  ARROW_ASSIGN_OR_RAISE(
+      auto items, WrapNested(list.value_type(), num_items, std::move(values), builder, level + 1));
   if (validity != nullptr) {
     items->buffers[0] = std::move(validity);
     items->null_count = arrow::kUnknownNullCount;
   }
   return ArrayData::Make(type, num_values, {nullptr}, {std::move(items)}, /*null_count=*/0);
+}
+
+// Types come from the file: a width that no file holds is none.
+uint64_t Believable(unsigned __int128 bits) {
+  constexpr uint64_t kMaxBits = uint64_t{1} << 40;
+  return bits > kMaxBits ? 0 : static_cast<uint64_t>(bits);
 }
 
 const arrow::DataType& InnermostItem(const arrow::DataType& type) {
@@ -151,10 +167,11 @@ arrow::Status CheckIndices(const Index* indices, int64_t num_values, int64_t siz
   return bad ? Corrupt("dictionary index out of range of ", size, " items") : arrow::Status::OK();
 }
 
-// Lists with their items' validity: Arrow's own kernel, such dictionaries are rare and small.
+// Structs, and lists with their items' validity: Arrow's own kernel, such dictionaries are rare and small.
 template <typename Index>
-arrow::Result<std::shared_ptr<ArrayData>> GatherLists(const ArrayData& dictionary, const Index* indices,
-                                                      int64_t num_values, arrow::MemoryPool* pool) {
+arrow::Result<std::shared_ptr<ArrayData>> GatherNested(const ArrayData& dictionary,
+                                                       const Index* indices, int64_t num_values,
+                                                       arrow::MemoryPool* pool) {
   ARROW_RETURN_NOT_OK(CheckIndices(indices, num_values, dictionary.length));
   auto picked = arrow::ArrayData::Make(
       arrow::CTypeTraits<Index>::type_singleton(), num_values,
@@ -162,9 +179,10 @@ arrow::Result<std::shared_ptr<ArrayData>> GatherLists(const ArrayData& dictionar
                                                 num_values * static_cast<int64_t>(sizeof(Index)))},
       0);
   arrow::compute::ExecContext context(pool);
-  ARROW_ASSIGN_OR_RAISE(arrow::Datum taken,
-                        arrow::compute::Take(arrow::Datum(dictionary.Copy()), arrow::Datum(picked),
-                                             arrow::compute::TakeOptions::NoBoundsCheck(), &context));
+  ARROW_ASSIGN_OR_RAISE(
+      arrow::Datum taken,
+      arrow::compute::Take(arrow::Datum(dictionary.Copy()), arrow::Datum(picked),
+                           arrow::compute::TakeOptions::NoBoundsCheck(), &context));
   return taken.array();
 }
 
@@ -177,12 +195,15 @@ arrow::Result<std::shared_ptr<ArrayData>> Gather(const std::shared_ptr<arrow::Da
   }
   if (IsVariableType(type->id())) {
     ValueBuilder out = ValueBuilder::Variable(IsLargeType(type->id()) ? 64 : 32, pool);
-    ARROW_RETURN_NOT_OK(IsLargeType(type->id())
-                            ? (GatherVariable<Index, int64_t>(dictionary, indices, num_values, &out))
-                            : (GatherVariable<Index, int32_t>(dictionary, indices, num_values, &out)));
+    ARROW_RETURN_NOT_OK(
+        IsLargeType(type->id())
+            ? (GatherVariable<Index, int64_t>(dictionary, indices, num_values, &out))
+            : (GatherVariable<Index, int32_t>(dictionary, indices, num_values, &out)));
     return MakeLeafData(type, num_values, &out);
   }
-  if (type->id() == Type::FIXED_SIZE_LIST) return GatherLists(dictionary, indices, num_values, pool);
+  if (type->id() == Type::FIXED_SIZE_LIST || type->id() == Type::STRUCT) {
+    return GatherNested(dictionary, indices, num_values, pool);
+  }
   const uint64_t bits = FixedBitWidth(*type);
   const uint64_t size = static_cast<uint64_t>(dictionary.length);
   if (bits == 0 || bits % 8 != 0) {
@@ -193,12 +214,24 @@ arrow::Result<std::shared_ptr<ArrayData>> Gather(const std::shared_ptr<arrow::Da
   uint8_t* out = buffer->mutable_data();
   arrow::Status status;
   switch (bits) {
-    case 8: status = GatherWords<Index, uint8_t>(values, size, indices, num_values, out); break;
-    case 16: status = GatherWords<Index, uint16_t>(values, size, indices, num_values, out); break;
-    case 32: status = GatherWords<Index, uint32_t>(values, size, indices, num_values, out); break;
-    case 64: status = GatherWords<Index, uint64_t>(values, size, indices, num_values, out); break;
-    case 128: status = GatherWords<Index, Word128>(values, size, indices, num_values, out); break;
-    case 256: status = GatherWords<Index, Word256>(values, size, indices, num_values, out); break;
+    case 8:
+      status = GatherWords<Index, uint8_t>(values, size, indices, num_values, out);
+      break;
+    case 16:
+      status = GatherWords<Index, uint16_t>(values, size, indices, num_values, out);
+      break;
+    case 32:
+      status = GatherWords<Index, uint32_t>(values, size, indices, num_values, out);
+      break;
+    case 64:
+      status = GatherWords<Index, uint64_t>(values, size, indices, num_values, out);
+      break;
+    case 128:
+      status = GatherWords<Index, Word128>(values, size, indices, num_values, out);
+      break;
+    case 256:
+      status = GatherWords<Index, Word256>(values, size, indices, num_values, out);
+      break;
     default:
       for (int64_t i = 0; i < num_values && status.ok(); ++i) {
         const uint64_t index = static_cast<uint64_t>(indices[i]);
@@ -219,16 +252,19 @@ uint64_t FixedBitWidth(const arrow::DataType& type) {
   switch (type.id()) {
     case Type::FIXED_SIZE_LIST: {
       const auto& list = static_cast<const arrow::FixedSizeListType&>(type);
-      return FixedBitWidth(*list.value_type()) * static_cast<uint64_t>(list.list_size());
+      // Packed structs hold no lists of structs.
+      if (list.value_type()->id() == Type::STRUCT) return 0;
+      return Believable(static_cast<unsigned __int128>(FixedBitWidth(*list.value_type())) *
+                        static_cast<uint64_t>(list.list_size()));
     }
     case Type::STRUCT: {
       uint64_t bits = 0;
       for (const auto& field : type.fields()) {
         uint64_t width = field->type()->id() == Type::BOOL ? 8 : FixedBitWidth(*field->type());
-        if (width == 0) return 0;
+        if (width == 0 || width % 8 != 0 || field->type()->id() == Type::STRUCT) return 0;
         bits += width;
       }
-      return bits;
+      return Believable(bits);
     }
     case Type::DICTIONARY:
     case Type::EXTENSION:
@@ -236,7 +272,8 @@ uint64_t FixedBitWidth(const arrow::DataType& type) {
       return 0;
     default:
       return arrow::is_fixed_width(type.id())
-                 ? static_cast<uint64_t>(static_cast<const arrow::FixedWidthType&>(type).bit_width())
+                 ? static_cast<uint64_t>(
+                       static_cast<const arrow::FixedWidthType&>(type).bit_width())
                  : 0;
   }
 }
@@ -274,7 +311,8 @@ std::shared_ptr<ArrayData> WrapPlainFixed(const std::shared_ptr<arrow::DataType>
                                           std::shared_ptr<arrow::Buffer> buffer) {
   if (type->id() == Type::FIXED_SIZE_LIST) {
     const auto& list = static_cast<const arrow::FixedSizeListType&>(*type);
-    auto items = WrapPlainFixed(list.value_type(), num_values * list.list_size(), std::move(buffer));
+    auto items =
+        WrapPlainFixed(list.value_type(), num_values * list.list_size(), std::move(buffer));
     return ArrayData::Make(type, num_values, {nullptr}, {std::move(items)}, /*null_count=*/0);
   }
   return ArrayData::Make(type, num_values, {nullptr, std::move(buffer)}, /*null_count=*/0);
@@ -318,9 +356,10 @@ arrow::Result<std::shared_ptr<ArrayData>> MakeLeafData(const std::shared_ptr<arr
   }
   const uint64_t item_bits = FixedBitWidth(item);
   const uint64_t type_bits = FixedBitWidth(*type);
-  const uint64_t held = static_cast<uint64_t>(stored_values) *
-                        (item.id() == Type::BOOL && stored_bits == 8 ? 1 : stored_bits);
-  if (item_bits == 0 || held != static_cast<uint64_t>(num_values) * type_bits) {
+  using Wide = unsigned __int128;
+  const Wide held = static_cast<Wide>(stored_values) *
+                    (item.id() == Type::BOOL && stored_bits == 8 ? 1 : stored_bits);
+  if (item_bits == 0 || held != static_cast<Wide>(num_values) * type_bits) {
     return Corrupt("decoded ", stored_values, " values of ", stored_bits, " bits, expected ",
                    num_values, " of ", type->ToString());
   }
@@ -343,18 +382,20 @@ arrow::Result<std::shared_ptr<ArrayData>> GatherDictionary(
     }
     const uint8_t* data = indices->data();
     switch (wanted) {
-      case 8: ARROW_RETURN_NOT_OK(CheckIndices(data, num_values, dictionary->length)); break;
+      case 8:
+        ARROW_RETURN_NOT_OK(CheckIndices(data, num_values, dictionary->length));
+        break;
       case 16:
-        ARROW_RETURN_NOT_OK(CheckIndices(reinterpret_cast<const uint16_t*>(data), num_values,
-                                         dictionary->length));
+        ARROW_RETURN_NOT_OK(
+            CheckIndices(reinterpret_cast<const uint16_t*>(data), num_values, dictionary->length));
         break;
       case 32:
-        ARROW_RETURN_NOT_OK(CheckIndices(reinterpret_cast<const uint32_t*>(data), num_values,
-                                         dictionary->length));
+        ARROW_RETURN_NOT_OK(
+            CheckIndices(reinterpret_cast<const uint32_t*>(data), num_values, dictionary->length));
         break;
       default:
-        ARROW_RETURN_NOT_OK(CheckIndices(reinterpret_cast<const uint64_t*>(data), num_values,
-                                         dictionary->length));
+        ARROW_RETURN_NOT_OK(
+            CheckIndices(reinterpret_cast<const uint64_t*>(data), num_values, dictionary->length));
     }
     ARROW_ASSIGN_OR_RAISE(auto buffer, indices->FinishData());
     auto out = ArrayData::Make(type, num_values, {nullptr, std::move(buffer)}, /*null_count=*/0);
@@ -363,7 +404,8 @@ arrow::Result<std::shared_ptr<ArrayData>> GatherDictionary(
   }
   const uint8_t* data = indices->data();
   switch (indices->bits_per_value()) {
-    case 8: return Gather(type, *dictionary, data, num_values, pool);
+    case 8:
+      return Gather(type, *dictionary, data, num_values, pool);
     case 16:
       return Gather(type, *dictionary, reinterpret_cast<const uint16_t*>(data), num_values, pool);
     case 32:

@@ -8,6 +8,7 @@
 #include "lancea/encoding/structural/mini_block.h"
 #include "lancea/proto/encodings_v2_1.pb.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/parse_message.h"
 
 namespace lancea {
 namespace {
@@ -28,9 +29,9 @@ arrow::Status CheckLayers(const Leaf& leaf, const RepDefLayers& layers) {
   return arrow::Status::OK();
 }
 
-arrow::Result<std::unique_ptr<StructuralPage>> MakeMiniBlock(const std::shared_ptr<const Leaf>& leaf,
-                                                             const PageInfo& page,
-                                                             const pb::MiniBlockLayout& message) {
+arrow::Result<std::unique_ptr<StructuralPage>> MakeMiniBlock(
+    const std::shared_ptr<const Leaf>& leaf, const PageInfo& page,
+    const pb::MiniBlockLayout& message) {
   MiniBlockLayout layout;
   ARROW_ASSIGN_OR_RAISE(layout.layers, ToLayers(message.layers()));
   ARROW_RETURN_NOT_OK(CheckLayers(*leaf, layout.layers));
@@ -49,8 +50,8 @@ arrow::Result<std::unique_ptr<StructuralPage>> MakeMiniBlock(const std::shared_p
   layout.num_items = message.num_items();
   layout.has_large_chunk = message.has_large_chunk();
   if (message.num_buffers() != static_cast<uint64_t>(layout.values->num_buffers())) {
-    return Corrupt("page says ", message.num_buffers(), " value buffers per chunk, its encoding has ",
-                   layout.values->num_buffers());
+    return Corrupt("page says ", message.num_buffers(),
+                   " value buffers per chunk, its encoding has ", layout.values->num_buffers());
   }
   return MakeMiniBlockPage(leaf, page, std::move(layout));
 }
@@ -106,12 +107,15 @@ arrow::Result<std::unique_ptr<StructuralPage>> Make(const std::shared_ptr<const 
       return MakeFullZip(leaf, page, message.full_zip_layout());
     case pb::PageLayout::kBlobLayout: {
       if (depth > 0) return Corrupt("a blob page inside a blob page");
+      if (!IsBlobDescription(*leaf->type)) {
+        return Corrupt("a blob page in a column of ", leaf->type->ToString());
+      }
       ARROW_ASSIGN_OR_RAISE(RepDefLayers layers, ToLayers(message.blob_layout().layers()));
       ARROW_RETURN_NOT_OK(CheckLayers(*leaf, layers));
       auto inner_leaf = std::make_shared<Leaf>(*leaf);
       inner_leaf->dimensions = {0};
-      ARROW_ASSIGN_OR_RAISE(auto inner, Make(inner_leaf, page, message.blob_layout().inner_layout(),
-                                             depth + 1));
+      ARROW_ASSIGN_OR_RAISE(
+          auto inner, Make(inner_leaf, page, message.blob_layout().inner_layout(), depth + 1));
       return MakeBlobPage(std::move(inner), std::move(layers));
     }
     case pb::PageLayout::LAYOUT_NOT_SET:
@@ -126,8 +130,10 @@ std::string Describe(const pb::PageLayout& message, int depth) {
       const auto& layout = message.mini_block_layout();
       std::string out = "miniblock(" + DescribeEncoding(layout.value_compression());
       if (layout.has_dictionary()) out += ", dictionary=" + DescribeEncoding(layout.dictionary());
-      if (layout.has_rep_compression()) out += ", rep=" + DescribeEncoding(layout.rep_compression());
-      if (layout.has_def_compression()) out += ", def=" + DescribeEncoding(layout.def_compression());
+      if (layout.has_rep_compression())
+        out += ", rep=" + DescribeEncoding(layout.rep_compression());
+      if (layout.has_def_compression())
+        out += ", def=" + DescribeEncoding(layout.def_compression());
       return out + ")";
     }
     case pb::PageLayout::kConstantLayout:
@@ -147,7 +153,7 @@ arrow::Result<pb::PageLayout> Parse(const PageInfo& page) {
     return Unsupported("page encoding of type \"", page.encoding.type_url, "\"");
   }
   pb::PageLayout message;
-  if (!message.ParseFromString(page.encoding.value)) return Corrupt("page layout does not parse");
+  if (!ParseMessageIn(page.encoding.value, &message)) return Corrupt("page layout does not parse");
   return message;
 }
 

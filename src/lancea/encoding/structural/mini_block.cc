@@ -8,6 +8,7 @@
 #include "lancea/encoding/structural/level_cursor.h"
 #include "lancea/encoding/structural/mini_block_chunk.h"
 #include "lancea/encoding/structural/unravel.h"
+#include "lancea/encoding/unbacked.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -58,6 +59,10 @@ class MiniBlockPage : public StructuralPage {
     ARROW_ASSIGN_OR_RAISE(chunks_, ChunkIndex::Make(bytes(0), layout_.has_large_chunk,
                                                     layout_.num_items, page_.buffers[1].length));
     if (layout_.dictionary != nullptr) {
+      if (layout_.num_dictionary_items > MostValues(bytes(1).size())) {
+        return Corrupt("a dictionary of ", layout_.num_dictionary_items, " items in ",
+                       bytes(1).size(), " bytes");
+      }
       ValueBuilder builder = layout_.dictionary->shape().MakeBuilder(arrow::default_memory_pool());
       ARROW_RETURN_NOT_OK(layout_.dictionary->Decode(
           bytes(1), static_cast<int64_t>(layout_.num_dictionary_items), &builder));
@@ -106,7 +111,8 @@ class MiniBlockPage : public StructuralPage {
 
 class MiniBlockRead : public PageRead {
  public:
-  MiniBlockRead(const MiniBlockPage& page, std::span<const RowRange> ranges, arrow::MemoryPool* pool)
+  MiniBlockRead(const MiniBlockPage& page, std::span<const RowRange> ranges,
+                arrow::MemoryPool* pool)
       : page_(page),
         ranges_(ranges.begin(), ranges.end()),
         pool_(pool),
@@ -159,8 +165,9 @@ class MiniBlockRead : public PageRead {
       for (int64_t c = runs_[i].first; c <= runs_[i].last; ++c) {
         Bytes chunk(bytes + (page_.chunks().byte_begin(c) - base),
                     page_.chunks().byte_end(c) - page_.chunks().byte_begin(c));
-        arrow::Status status = page_.has_repetition_index() ? DecodeRowsChunk(c, chunk, &next_range)
-                                                            : DecodeItemsChunk(c, chunk, &next_range);
+        arrow::Status status = page_.has_repetition_index()
+                                   ? DecodeRowsChunk(c, chunk, &next_range)
+                                   : DecodeItemsChunk(c, chunk, &next_range);
         if (!status.ok()) return Prefix(status, "chunk " + std::to_string(c));
       }
     }
@@ -190,7 +197,8 @@ class MiniBlockRead : public PageRead {
       if (range.end > chunk_end) break;
     }
     if (page_.layout().def != nullptr) {
-      ARROW_RETURN_NOT_OK(AppendLevels(*page_.layout().def, chunk_.def(), num_values, wanted_, &def_));
+      ARROW_RETURN_NOT_OK(
+          AppendLevels(*page_.layout().def, chunk_.def(), num_values, wanted_, &def_));
     }
     num_levels_ += num_values;
     return AppendWanted(num_values, wanted_);
@@ -235,8 +243,8 @@ class MiniBlockRead : public PageRead {
       if (layout.def != nullptr) ARROW_RETURN_NOT_OK(def_.AppendSlice(cursor.def(), begin, end));
       num_levels_ += end - begin;
       wanted_.push_back({cursor.VisibleBefore(begin), cursor.VisibleBefore(end)});
-      const bool goes_on = range.end > next_first ||
-                           (range.end == next_first && chunks.has_preamble(c + 1));
+      const bool goes_on =
+          range.end > next_first || (range.end == next_first && chunks.has_preamble(c + 1));
       if (goes_on) break;
     }
     return AppendWanted(num_values, wanted_);
@@ -265,8 +273,8 @@ class MiniBlockRead : public PageRead {
   arrow::Status AppendWanted(int64_t num_values, const std::vector<ValueRange>& wanted) {
     const MiniBlockDecoder& decoder = *page_.layout().values;
     if (wanted.empty()) return arrow::Status::OK();
-    const bool once = wanted.size() > 1 && !decoder.is_random_access() &&
-                      decoder.shape().num_item_validity == 0;
+    const bool once =
+        wanted.size() > 1 && !decoder.is_random_access() && decoder.shape().num_item_validity == 0;
     if (!once) {
       for (const ValueRange& range : wanted) {
         if (range.begin == range.end) continue;
@@ -281,7 +289,8 @@ class MiniBlockRead : public PageRead {
     scratch_.Clear();
     ARROW_RETURN_NOT_OK(decoder.Decode(chunk_.values(), num_values, first, last, &scratch_));
     if (scratch_.num_values() != (last - first) * items) {
-      return Corrupt("decoded ", scratch_.num_values(), " values, expected ", (last - first) * items);
+      return Corrupt("decoded ", scratch_.num_values(), " values, expected ",
+                     (last - first) * items);
     }
     for (const ValueRange& range : wanted) {
       ARROW_RETURN_NOT_OK(values_.AppendSlice(scratch_, (range.begin - first) * items,
@@ -305,9 +314,9 @@ class MiniBlockRead : public PageRead {
     }
     DecodedPage out;
     ARROW_ASSIGN_OR_RAISE(
-        out.layers, Unravel(layout.layers, page_.leaf().dimensions,
-                            levels(rep_, page_.has_repetition_index()),
-                            levels(def_, layout.def != nullptr), num_levels, pool_));
+        out.layers,
+        Unravel(layout.layers, page_.leaf().dimensions, levels(rep_, page_.has_repetition_index()),
+                levels(def_, layout.def != nullptr), num_levels, pool_));
     const int64_t num_values = out.layers.front().num_slots;
     if (layout.dictionary != nullptr) {
       if (values_.num_values() != num_values) {

@@ -13,8 +13,8 @@ constexpr uint64_t kMaxDimension = uint64_t{1} << 20;
 
 class NullableRead : public ArrayRead {
  public:
-  NullableRead(std::unique_ptr<ArrayRead> validity, std::unique_ptr<ArrayRead> values, uint64_t count,
-               int list_depth, arrow::MemoryPool* pool)
+  NullableRead(std::unique_ptr<ArrayRead> validity, std::unique_ptr<ArrayRead> values,
+               uint64_t count, int list_depth, arrow::MemoryPool* pool)
       : validity_(std::move(validity)),
         values_(std::move(values)),
         count_(count),
@@ -34,7 +34,8 @@ class NullableRead : public ArrayRead {
     return values_ != nullptr ? values_->Supply(buffers) : arrow::Status::OK();
   }
   bool appends_validity() const override {
-    return list_depth_ == 0 && (validity_ != nullptr || values_ == nullptr || values_->appends_validity());
+    return list_depth_ == 0 &&
+           (validity_ != nullptr || values_ == nullptr || values_->appends_validity());
   }
   std::shared_ptr<arrow::Buffer> PlainBytes() const override {
     return validity_ == nullptr && values_ != nullptr ? values_->PlainBytes() : nullptr;
@@ -76,9 +77,9 @@ class NullableRead : public ArrayRead {
   arrow::MemoryPool* pool_;
 };
 
-arrow::Result<std::unique_ptr<ArrayRead>> MakeNullableRead(const lance::encodings::Nullable& nullable,
-                                                           std::span<const RowRange> ranges,
-                                                           const ArrayContext& context) {
+arrow::Result<std::unique_ptr<ArrayRead>> MakeNullableRead(
+    const lance::encodings::Nullable& nullable, std::span<const RowRange> ranges,
+    const ArrayContext& context) {
   std::unique_ptr<ArrayRead> validity, values;
   switch (nullable.nullability_case()) {
     case lance::encodings::Nullable::kNoNulls: {
@@ -86,7 +87,8 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeNullableRead(const lance::encoding
       break;
     }
     case lance::encodings::Nullable::kSomeNulls: {
-      ARROW_ASSIGN_OR_RAISE(validity, MakeArrayRead(nullable.some_nulls().validity(), ranges, context));
+      ARROW_ASSIGN_OR_RAISE(validity,
+                            MakeArrayRead(nullable.some_nulls().validity(), ranges, context));
       ARROW_ASSIGN_OR_RAISE(values, MakeArrayRead(nullable.some_nulls().values(), ranges, context));
       break;
     }
@@ -104,10 +106,7 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeFixedSizeListRead(
     ArrayContext context) {
   const uint64_t dimension = list.dimension();
   if (dimension > kMaxDimension) return Corrupt("fixed-size list of ", dimension, " items");
-  std::vector<RowRange> scaled;
-  for (const RowRange& range : ranges) {
-    if (dimension > 0) scaled.push_back({range.start * dimension, range.end * dimension});
-  }
+  ARROW_ASSIGN_OR_RAISE(auto scaled, ScaleRanges(ranges, dimension));
   ++context.fixed_size_list_depth;
   return MakeArrayRead(list.items(), scaled, context);
 }
@@ -120,9 +119,11 @@ arrow::Result<uint64_t> PackedChildBits(const ArrayEncoding& encoding, int depth
     return PackedChildBits(encoding.nullable().no_nulls().values(), depth + 1);
   }
   if (encoding.has_fixed_size_list()) {
-    ARROW_ASSIGN_OR_RAISE(uint64_t bits, PackedChildBits(encoding.fixed_size_list().items(), depth + 1));
+    ARROW_ASSIGN_OR_RAISE(uint64_t bits,
+                          PackedChildBits(encoding.fixed_size_list().items(), depth + 1));
     if (encoding.fixed_size_list().dimension() > kMaxDimension || bits > (uint64_t{1} << 20)) {
-      return Corrupt("packed fixed-size list of ", encoding.fixed_size_list().dimension(), " items");
+      return Corrupt("packed fixed-size list of ", encoding.fixed_size_list().dimension(),
+                     " items");
     }
     return bits * encoding.fixed_size_list().dimension();
   }
@@ -148,23 +149,43 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeArrayRead(const ArrayEncoding& enc
   ArrayContext context = outer;
   if (++context.depth > kMaxDepth) return Corrupt("encodings nested too deep");
   switch (encoding.array_encoding_case()) {
-    case ArrayEncoding::kFlat: return MakeFlatRead(encoding.flat(), ranges, context);
-    case ArrayEncoding::kNullable: return MakeNullableRead(encoding.nullable(), ranges, context);
+    case ArrayEncoding::kFlat:
+      return MakeFlatRead(encoding.flat(), ranges, context);
+    case ArrayEncoding::kNullable:
+      return MakeNullableRead(encoding.nullable(), ranges, context);
     case ArrayEncoding::kFixedSizeList:
       return MakeFixedSizeListRead(encoding.fixed_size_list(), ranges, context);
-    case ArrayEncoding::kBinary: return MakeBinaryRead(encoding.binary(), ranges, context);
-    case ArrayEncoding::kDictionary: return MakeDictionaryRead(encoding.dictionary(), ranges, context);
-    case ArrayEncoding::kFsst: return MakeFsstRead(encoding.fsst(), ranges, context);
+    case ArrayEncoding::kBinary:
+      return MakeBinaryRead(encoding.binary(), ranges, context);
+    case ArrayEncoding::kDictionary:
+      return MakeDictionaryRead(encoding.dictionary(), ranges, context);
+    case ArrayEncoding::kFsst:
+      return MakeFsstRead(encoding.fsst(), ranges, context);
     case ArrayEncoding::kPackedStruct:
       return MakePackedStructRead(encoding.packed_struct(), ranges, context);
-    case ArrayEncoding::kBitpacked: return MakeBitpackedRead(encoding.bitpacked(), ranges, context);
+    case ArrayEncoding::kBitpacked:
+      return MakeBitpackedRead(encoding.bitpacked(), ranges, context);
     case ArrayEncoding::kFixedSizeBinary:
       return MakeFixedSizeBinaryRead(encoding.fixed_size_binary(), ranges, context);
     case ArrayEncoding::kBitpackedForNonNeg:
       return MakeFastLanesRead(encoding.bitpacked_for_non_neg(), ranges, context);
-    case ArrayEncoding::kConstant: return MakeConstantRead(encoding.constant(), ranges);
-    default: return Unsupported("array encoding ", Describe(encoding));
+    case ArrayEncoding::kConstant:
+      return MakeConstantRead(encoding.constant(), ranges);
+    default:
+      return Unsupported("array encoding ", Describe(encoding));
   }
+}
+
+arrow::Result<std::vector<RowRange>> ScaleRanges(std::span<const RowRange> ranges,
+                                                 uint64_t factor) {
+  std::vector<RowRange> out;
+  for (const RowRange& range : ranges) {
+    if (factor != 0 && range.end > kMaxRowsPerFile / factor) {
+      return Corrupt(range.end, " values of ", factor, " parts");
+    }
+    if (factor != 0 && range.size() != 0) out.push_back({range.start * factor, range.end * factor});
+  }
+  return out;
 }
 
 std::string Describe(const ArrayEncoding& encoding, int depth) {
@@ -173,7 +194,9 @@ std::string Describe(const ArrayEncoding& encoding, int depth) {
   switch (encoding.array_encoding_case()) {
     case ArrayEncoding::kFlat:
       return "flat(" + std::to_string(encoding.flat().bits_per_value()) +
-             (encoding.flat().has_compression() ? ", " + encoding.flat().compression().scheme() : "") + ")";
+             (encoding.flat().has_compression() ? ", " + encoding.flat().compression().scheme()
+                                                : "") +
+             ")";
     case ArrayEncoding::kNullable:
       if (encoding.nullable().has_no_nulls()) return inner(encoding.nullable().no_nulls().values());
       if (encoding.nullable().has_some_nulls()) {
@@ -183,26 +206,34 @@ std::string Describe(const ArrayEncoding& encoding, int depth) {
     case ArrayEncoding::kFixedSizeList:
       return "fixed_size_list(" + std::to_string(encoding.fixed_size_list().dimension()) + " x " +
              inner(encoding.fixed_size_list().items()) + ")";
-    case ArrayEncoding::kList: return "list(" + inner(encoding.list().offsets()) + ")";
-    case ArrayEncoding::kStruct: return "struct";
+    case ArrayEncoding::kList:
+      return "list(" + inner(encoding.list().offsets()) + ")";
+    case ArrayEncoding::kStruct:
+      return "struct";
     case ArrayEncoding::kBinary:
-      return "binary(" + inner(encoding.binary().indices()) + ", " + inner(encoding.binary().bytes()) + ")";
+      return "binary(" + inner(encoding.binary().indices()) + ", " +
+             inner(encoding.binary().bytes()) + ")";
     case ArrayEncoding::kDictionary:
       return "dictionary(" + inner(encoding.dictionary().indices()) + ", " +
              inner(encoding.dictionary().items()) + ")";
-    case ArrayEncoding::kFsst: return "fsst(" + inner(encoding.fsst().binary()) + ")";
-    case ArrayEncoding::kPackedStruct: return "packed_struct";
+    case ArrayEncoding::kFsst:
+      return "fsst(" + inner(encoding.fsst().binary()) + ")";
+    case ArrayEncoding::kPackedStruct:
+      return "packed_struct";
     case ArrayEncoding::kBitpacked:
-      return "bitpacked(" + std::to_string(encoding.bitpacked().uncompressed_bits_per_value()) + " to " +
-             std::to_string(encoding.bitpacked().compressed_bits_per_value()) + ")";
+      return "bitpacked(" + std::to_string(encoding.bitpacked().uncompressed_bits_per_value()) +
+             " to " + std::to_string(encoding.bitpacked().compressed_bits_per_value()) + ")";
     case ArrayEncoding::kFixedSizeBinary:
       return "fixed_size_binary(" + std::to_string(encoding.fixed_size_binary().byte_width()) + ")";
     case ArrayEncoding::kBitpackedForNonNeg:
       return "bitpacked(" +
-             std::to_string(encoding.bitpacked_for_non_neg().uncompressed_bits_per_value()) + " to " +
-             std::to_string(encoding.bitpacked_for_non_neg().compressed_bits_per_value()) + ")";
-    case ArrayEncoding::kConstant: return "constant";
-    default: return "unknown";
+             std::to_string(encoding.bitpacked_for_non_neg().uncompressed_bits_per_value()) +
+             " to " + std::to_string(encoding.bitpacked_for_non_neg().compressed_bits_per_value()) +
+             ")";
+    case ArrayEncoding::kConstant:
+      return "constant";
+    default:
+      return "unknown";
   }
 }
 

@@ -24,7 +24,8 @@ using ArrayEncoding = lance::encodings::ArrayEncoding;
 struct ArrayOutput {
   ValueBuilder values;
   BitmapBuilder validity;  ///< one bit per value (not per fixed-size-list item)
-  explicit ArrayOutput(ValueBuilder builder) : values(std::move(builder)), validity(values.pool()) {}
+  explicit ArrayOutput(ValueBuilder builder)
+      : values(std::move(builder)), validity(values.pool()) {}
 };
 
 /// A cursor over buffers supplied in the order their ranges were collected.
@@ -66,6 +67,10 @@ struct ArrayContext {
 arrow::Result<std::unique_ptr<ArrayRead>> MakeArrayRead(const ArrayEncoding& encoding,
                                                         std::span<const RowRange> ranges,
                                                         const ArrayContext& context);
+
+/// The ranges of the `factor` parts that each value of `ranges` has; empty ranges vanish.
+/// \return Corrupt when the parts are more than a file can have
+arrow::Result<std::vector<RowRange>> ScaleRanges(std::span<const RowRange> ranges, uint64_t factor);
 
 /// Values in `ranges`.
 uint64_t CountRows(std::span<const RowRange> ranges);

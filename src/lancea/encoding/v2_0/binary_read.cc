@@ -19,7 +19,10 @@ std::vector<RowRange> NonEmpty(const std::vector<RowRange>& ranges) {
 class BinaryRead : public ArrayRead {
  public:
   BinaryRead(EndOffsets offsets, ArrayEncoding bytes, uint64_t limit, const ArrayContext& context)
-      : offsets_(std::move(offsets)), bytes_encoding_(std::move(bytes)), limit_(limit), context_(context) {}
+      : offsets_(std::move(offsets)),
+        bytes_encoding_(std::move(bytes)),
+        limit_(limit),
+        context_(context) {}
 
   void Collect(std::vector<ByteRange>* needs) const override {
     if (bytes_ == nullptr) {
@@ -33,7 +36,8 @@ class BinaryRead : public ArrayRead {
     if (bytes_ != nullptr) return bytes_->Supply(buffers);
     ARROW_RETURN_NOT_OK(offsets_.Supply(buffers));
     ARROW_RETURN_NOT_OK(offsets_.Finish(limit_));
-    return MakeArrayRead(bytes_encoding_, NonEmpty(offsets_.item_ranges()), context_).Value(&bytes_);
+    return MakeArrayRead(bytes_encoding_, NonEmpty(offsets_.item_ranges()), context_)
+        .Value(&bytes_);
   }
 
   bool appends_validity() const override { return true; }
@@ -48,21 +52,25 @@ class BinaryRead : public ArrayRead {
       if (!wanted.empty()) return Corrupt("string bytes without offsets");
     }
     ArrayOutput bytes(ValueBuilder::Fixed(8, context_.pool));
-    const uint8_t* data;
+    Bytes data;
     const auto plain = bytes_->PlainBytes();
     if (plain != nullptr) {
-      data = plain->data();
+      data = Bytes(plain->data(), static_cast<size_t>(plain->size()));
     } else {
       ARROW_RETURN_NOT_OK(bytes_->Append(&bytes));
-      data = bytes.values.data();
+      data = Bytes(bytes.values.data(), static_cast<size_t>(bytes.values.num_values()));
     }
     const auto& lengths = offsets_.lengths();
     if (lengths.empty()) return arrow::Status::OK();
     std::vector<uint64_t> offsets(lengths.size() + 1, 0);
     for (size_t i = 0; i < lengths.size(); ++i) offsets[i + 1] = offsets[i] + lengths[i];
-    ARROW_RETURN_NOT_OK(
-        out->values.AppendValues(offsets.data(), static_cast<int64_t>(lengths.size()), data));
-    for (uint8_t valid : offsets_.valid()) ARROW_RETURN_NOT_OK(out->validity.AppendRun(valid != 0, 1));
+    if (data.size() != offsets.back()) {
+      return Corrupt("strings of ", offsets.back(), " bytes, ", data.size(), " are stored");
+    }
+    ARROW_RETURN_NOT_OK(out->values.AppendValues(
+        offsets.data(), static_cast<int64_t>(lengths.size()), data.data()));
+    for (uint8_t valid : offsets_.valid())
+      ARROW_RETURN_NOT_OK(out->validity.AppendRun(valid != 0, 1));
     return arrow::Status::OK();
   }
 
@@ -82,17 +90,20 @@ class FsstRead : public ArrayRead {
   arrow::Status Supply(SuppliedBuffers* buffers) override { return inner_->Supply(buffers); }
   bool appends_validity() const override { return inner_->appends_validity(); }
   arrow::Status Append(ArrayOutput* out) override {
+    if (!out->values.is_variable()) return Corrupt("strings where fixed-width values are expected");
     ArrayOutput codes(ValueBuilder::Variable(64, pool_));
     ARROW_RETURN_NOT_OK(inner_->Append(&codes));
     const int64_t* offsets = reinterpret_cast<const int64_t*>(codes.values.offsets());
     for (int64_t i = 0; i < codes.values.num_values(); ++i) {
-      const Bytes value(codes.values.data() + offsets[i], static_cast<size_t>(offsets[i + 1] - offsets[i]));
+      const Bytes value(codes.values.data() + offsets[i],
+                        static_cast<size_t>(offsets[i + 1] - offsets[i]));
       if (!table_.is_on()) {
         ARROW_RETURN_NOT_OK(out->values.AppendValue(value));
         continue;
       }
-      ARROW_ASSIGN_OR_RAISE(uint8_t * to, out->values.PrepareValue(
-                                              FsstTable::MaxDecoded(static_cast<int64_t>(value.size()))));
+      ARROW_ASSIGN_OR_RAISE(
+          uint8_t * to,
+          out->values.PrepareValue(FsstTable::MaxDecoded(static_cast<int64_t>(value.size()))));
       const int64_t size = table_.Decode(value, to);
       if (size < 0) return Corrupt("fsst: a value ends in an escape");
       ARROW_RETURN_NOT_OK(out->values.CommitValue(size));
@@ -120,9 +131,14 @@ class FixedSizeBinaryRead : public ArrayRead {
     if (!out->values.is_variable()) return Corrupt("strings where fixed-width values are expected");
     ArrayOutput bytes(ValueBuilder::Fixed(8, pool_));
     ARROW_RETURN_NOT_OK(bytes_->Append(&bytes));
+    if (static_cast<uint64_t>(bytes.values.num_values()) != count_ * width_) {
+      return Corrupt(count_, " strings of ", width_, " bytes, ", bytes.values.num_values(),
+                     " are stored");
+    }
     std::vector<uint64_t> offsets(count_ + 1);
     for (uint64_t i = 0; i <= count_; ++i) offsets[i] = i * width_;
-    return out->values.AppendValues(offsets.data(), static_cast<int64_t>(count_), bytes.values.data());
+    return out->values.AppendValues(offsets.data(), static_cast<int64_t>(count_),
+                                    bytes.values.data());
   }
 
  private:
@@ -139,7 +155,8 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeBinaryRead(const lance::encodings:
   ARROW_ASSIGN_OR_RAISE(EndOffsets offsets, EndOffsets::Make(binary.indices(), ranges,
                                                              binary.null_adjustment(), context));
   // null_adjustment is the bytes of the page plus one.
-  const uint64_t limit = binary.null_adjustment() == 0 ? (uint64_t{1} << 48) : binary.null_adjustment() - 1;
+  const uint64_t limit =
+      binary.null_adjustment() == 0 ? (uint64_t{1} << 48) : binary.null_adjustment() - 1;
   return std::make_unique<BinaryRead>(std::move(offsets), binary.bytes(), limit, context);
 }
 
@@ -147,8 +164,9 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeFsstRead(const lance::encodings::F
                                                        std::span<const RowRange> ranges,
                                                        const ArrayContext& context) {
   const std::string& bytes = fsst.symbol_table();
-  ARROW_ASSIGN_OR_RAISE(FsstTable table,
-                        FsstTable::Parse(Bytes(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size())));
+  ARROW_ASSIGN_OR_RAISE(
+      FsstTable table,
+      FsstTable::Parse(Bytes(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size())));
   ARROW_ASSIGN_OR_RAISE(auto inner, MakeArrayRead(fsst.binary(), ranges, context));
   return std::make_unique<FsstRead>(table, std::move(inner), context.pool);
 }
@@ -157,12 +175,10 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeFixedSizeBinaryRead(
     const lance::encodings::FixedSizeBinary& binary, std::span<const RowRange> ranges,
     const ArrayContext& context) {
   const uint64_t width = binary.byte_width();
-  std::vector<RowRange> scaled;
-  for (const RowRange& range : ranges) {
-    if (width > 0) scaled.push_back({range.start * width, range.end * width});
-  }
+  ARROW_ASSIGN_OR_RAISE(auto scaled, ScaleRanges(ranges, width));
   ARROW_ASSIGN_OR_RAISE(auto bytes, MakeArrayRead(binary.bytes(), scaled, context));
-  return std::make_unique<FixedSizeBinaryRead>(std::move(bytes), CountRows(ranges), width, context.pool);
+  return std::make_unique<FixedSizeBinaryRead>(std::move(bytes), CountRows(ranges), width,
+                                               context.pool);
 }
 
 }  // namespace lancea::v2_0

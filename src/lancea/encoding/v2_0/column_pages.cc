@@ -4,6 +4,7 @@
 
 #include "lancea/encoding/v2_0/field_reader.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/parse_message.h"
 
 namespace lancea::v2_0 {
 
@@ -15,7 +16,7 @@ arrow::Result<ColumnPages> ColumnPages::Make(std::shared_ptr<const ColumnInfo> i
     if (encoding.type_url != kArrayEncodingUrl) {
       return Unsupported("page ", i, " has an encoding of type \"", encoding.type_url, "\"");
     }
-    if (!out.encodings_.emplace_back().ParseFromString(encoding.value)) {
+    if (!ParseMessageIn(encoding.value, &out.encodings_.emplace_back())) {
       return Corrupt("page ", i, ": the encoding does not parse");
     }
   }
@@ -38,8 +39,9 @@ arrow::Status ColumnPages::ForEachPage(
     if (range.end > info_->num_rows) {
       return Corrupt("rows ", range.start, "..", range.end, " of a column of ", info_->num_rows);
     }
-    auto it = std::upper_bound(pages.begin(), pages.end(), range.start,
-                               [](uint64_t row, const PageInfo& page) { return row < page.first_row; });
+    auto it =
+        std::upper_bound(pages.begin(), pages.end(), range.start,
+                         [](uint64_t row, const PageInfo& page) { return row < page.first_row; });
     size_t page = static_cast<size_t>(it - pages.begin()) - 1;
     for (uint64_t row = range.start; row < range.end; ++page) {
       const uint64_t stop = std::min(range.end, pages[page].first_row + pages[page].num_rows);

@@ -1,5 +1,6 @@
 #include "lancea/encoding/v2_0/dictionary_read.h"
 
+#include "lancea/encoding/unbacked.h"
 #include "lancea/util/errors.h"
 
 namespace lancea::v2_0 {
@@ -38,28 +39,36 @@ class DictionaryRead : public ArrayRead {
     ARROW_RETURN_NOT_OK(items.values.AppendZeros(1));
     ARROW_RETURN_NOT_OK(items_->Append(&items));
     if (items.values.num_values() != static_cast<int64_t>(num_items_) + 1) {
-      return Corrupt("dictionary of ", num_items_, " items decodes to ", items.values.num_values() - 1);
+      return Corrupt("dictionary of ", num_items_, " items decodes to ",
+                     items.values.num_values() - 1);
     }
     switch (index_bits_) {
-      case 8: return Gather<uint8_t>(indices.values, items.values, out);
-      case 16: return Gather<uint16_t>(indices.values, items.values, out);
-      case 32: return Gather<uint32_t>(indices.values, items.values, out);
-      default: return Gather<uint64_t>(indices.values, items.values, out);
+      case 8:
+        return Gather<uint8_t>(indices.values, items.values, out);
+      case 16:
+        return Gather<uint16_t>(indices.values, items.values, out);
+      case 32:
+        return Gather<uint32_t>(indices.values, items.values, out);
+      default:
+        return Gather<uint64_t>(indices.values, items.values, out);
     }
   }
 
  private:
   template <typename Index>
-  arrow::Status Gather(const ValueBuilder& indices, const ValueBuilder& items, ArrayOutput* out) const {
+  arrow::Status Gather(const ValueBuilder& indices, const ValueBuilder& items,
+                       ArrayOutput* out) const {
     const Index* values = reinterpret_cast<const Index*>(indices.data());
     for (int64_t i = 0; i < indices.num_values(); ++i) {
       if (values[i] > num_items_) {
-        return Corrupt("dictionary index ", uint64_t{values[i]}, " in a dictionary of ", num_items_, " items");
+        return Corrupt("dictionary index ", uint64_t{values[i]}, " in a dictionary of ", num_items_,
+                       " items");
       }
       ARROW_RETURN_NOT_OK(out->validity.AppendRun(values[i] != 0, 1));
     }
-    return out->values.AppendGathered(reinterpret_cast<const int64_t*>(items.offsets()), items.data(),
-                                      items.data_size(), values, indices.num_values());
+    return out->values.AppendGathered(reinterpret_cast<const int64_t*>(items.offsets()),
+                                      items.data(), items.data_size(), values,
+                                      indices.num_values());
   }
 
   std::unique_ptr<ArrayRead> indices_, items_;
@@ -76,7 +85,8 @@ arrow::Result<uint64_t> IndexBits(const ArrayEncoding& indices, int depth) {
     if (indices.has_bitpacked_for_non_neg()) {
       return indices.bitpacked_for_non_neg().uncompressed_bits_per_value();
     }
-    if (indices.nullable().has_no_nulls()) return IndexBits(indices.nullable().no_nulls().values(), depth + 1);
+    if (indices.nullable().has_no_nulls())
+      return IndexBits(indices.nullable().no_nulls().values(), depth + 1);
     if (indices.nullable().has_some_nulls()) {
       return IndexBits(indices.nullable().some_nulls().values(), depth + 1);
     }
@@ -84,15 +94,24 @@ arrow::Result<uint64_t> IndexBits(const ArrayEncoding& indices, int depth) {
   return Unsupported("dictionary indices ", Describe(indices));
 }
 
+arrow::Result<std::unique_ptr<ArrayRead>> MakeItemsRead(
+    const lance::encodings::Dictionary& dictionary, const ArrayContext& context) {
+  const uint64_t num_items = dictionary.num_dictionary_items();
+  if (num_items > MostValues(*context.page))
+    return Corrupt("a dictionary of ", num_items, " items");
+  std::vector<RowRange> all;
+  if (num_items > 0) all.push_back({0, num_items});
+  return MakeArrayRead(dictionary.items(), all, context);
+}
+
 arrow::Result<std::unique_ptr<ArrayRead>> MakeDictionaryRead(
     const lance::encodings::Dictionary& dictionary, std::span<const RowRange> ranges,
     const ArrayContext& context) {
   ARROW_ASSIGN_OR_RAISE(uint64_t bits, IndexBits(dictionary.indices()));
-  if (bits != 8 && bits != 16 && bits != 32 && bits != 64) return Corrupt("dictionary indices of ", bits, " bits");
+  if (bits != 8 && bits != 16 && bits != 32 && bits != 64)
+    return Corrupt("dictionary indices of ", bits, " bits");
   ARROW_ASSIGN_OR_RAISE(auto indices, MakeArrayRead(dictionary.indices(), ranges, context));
-  std::vector<RowRange> all;
-  if (dictionary.num_dictionary_items() > 0) all.push_back({0, dictionary.num_dictionary_items()});
-  ARROW_ASSIGN_OR_RAISE(auto items, MakeArrayRead(dictionary.items(), all, context));
+  ARROW_ASSIGN_OR_RAISE(auto items, MakeItemsRead(dictionary, context));
   return std::make_unique<DictionaryRead>(std::move(indices), std::move(items), bits,
                                           dictionary.num_dictionary_items(), context.pool);
 }

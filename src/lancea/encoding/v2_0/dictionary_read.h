@@ -8,6 +8,9 @@
 
 namespace lancea::v2_0 {
 
+/// A read of all the items of `dictionary`.
+arrow::Result<std::unique_ptr<ArrayRead>> MakeItemsRead(
+    const lance::encodings::Dictionary& dictionary, const ArrayContext& context);
 arrow::Result<std::unique_ptr<ArrayRead>> MakeDictionaryRead(
     const lance::encodings::Dictionary& dictionary, std::span<const RowRange> ranges,
     const ArrayContext& context);

@@ -1,5 +1,6 @@
 #include "lancea/encoding/v2_0/end_offsets.h"
 
+#include "lancea/encoding/unbacked.h"
 #include "lancea/util/errors.h"
 
 namespace lancea::v2_0 {
@@ -11,9 +12,13 @@ arrow::Result<EndOffsets> EndOffsets::Make(const ArrayEncoding& encoding,
   out.ranges_.assign(ranges.begin(), ranges.end());
   out.adjustment_ = adjustment;
   out.pool_ = context.pool;
+  if (CountRows(ranges) > MostValues(*context.page)) {
+    return Unsupported(CountRows(ranges), " lists or strings in one read; ask for fewer rows");
+  }
   // A range starts where the value before it ends.
   std::vector<RowRange> wanted;
-  for (const RowRange& range : ranges) wanted.push_back({range.start == 0 ? 0 : range.start - 1, range.end});
+  for (const RowRange& range : ranges)
+    wanted.push_back({range.start == 0 ? 0 : range.start - 1, range.end});
   ARROW_ASSIGN_OR_RAISE(out.read_, MakeArrayRead(encoding, wanted, context));
   return out;
 }
@@ -23,6 +28,11 @@ arrow::Status EndOffsets::Finish(uint64_t limit) {
   ARROW_RETURN_NOT_OK(read_->Append(&offsets));
   const uint64_t* ends = reinterpret_cast<const uint64_t*>(offsets.values.data());
   const uint64_t count = CountRows(ranges_);
+  uint64_t stored = count;
+  for (const RowRange& range : ranges_) stored += range.start != 0;
+  if (static_cast<uint64_t>(offsets.values.num_values()) != stored) {
+    return Corrupt(offsets.values.num_values(), " offsets, expected ", stored);
+  }
   lengths_.reserve(count);
   valid_.reserve(count);
   auto plain_end = [&](uint64_t end, bool* is_null) {

@@ -6,12 +6,14 @@
 #include "arrow/array/util.h"
 #include "arrow/type.h"
 #include "arrow/util/bit_util.h"
+#include "lancea/encoding/unbacked.h"
 #include "lancea/encoding/v2_0/column_pages.h"
 #include "lancea/encoding/v2_0/end_offsets.h"
 #include "lancea/encoding/v2_0/leaf_read.h"
 #include "lancea/encoding/v2_0/node_read.h"
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/parse_message.h"
 
 namespace lancea::v2_0 {
 namespace {
@@ -26,12 +28,24 @@ struct Node {
   std::vector<uint64_t> item_starts;  // lists: items before each page, and in all
 };
 
-arrow::Result<std::unique_ptr<NodeRead>> MakeNodeRead(const Node& node, std::span<const RowRange> ranges,
+arrow::Result<std::unique_ptr<NodeRead>> MakeNodeRead(const Node& node,
+                                                      std::span<const RowRange> ranges,
                                                       arrow::MemoryPool* pool);
 
-arrow::Result<std::shared_ptr<arrow::ArrayData>> JoinArrays(arrow::ArrayVector arrays,
-                                                            const std::shared_ptr<arrow::DataType>& type,
-                                                            arrow::MemoryPool* pool) {
+uint64_t EncodedBytes(const Node& node) {
+  uint64_t bytes = 0;
+  if (node.column.has_value()) {
+    for (const PageInfo& page : node.column->info().pages) {
+      for (const ByteRange& buffer : page.buffers) bytes += buffer.length;
+    }
+  }
+  for (const Node& child : node.children) bytes += EncodedBytes(child);
+  return bytes;
+}
+
+arrow::Result<std::shared_ptr<arrow::ArrayData>> JoinArrays(
+    arrow::ArrayVector arrays, const std::shared_ptr<arrow::DataType>& type,
+    arrow::MemoryPool* pool) {
   if (arrays.size() == 1) return arrays[0]->data();
   if (arrays.empty()) {
     ARROW_ASSIGN_OR_RAISE(auto empty, arrow::MakeEmptyArray(type, pool));
@@ -79,8 +93,8 @@ class StructRead : public NodeRead {
     std::vector<std::shared_ptr<arrow::ArrayData>> columns;
     for (size_t i = 0; i < children_.size(); ++i) {
       ARROW_ASSIGN_OR_RAISE(auto arrays, children_[i]->Finish());
-      ARROW_ASSIGN_OR_RAISE(auto joined, JoinArrays(std::move(arrays),
-                                                    node_.children[i].field->type(), pool_));
+      ARROW_ASSIGN_OR_RAISE(auto joined,
+                            JoinArrays(std::move(arrays), node_.children[i].field->type(), pool_));
       if (joined->length != static_cast<int64_t>(count_)) {
         return Corrupt("field \"", node_.children[i].field->name(), "\" has ", joined->length,
                        " values, its struct ", count_);
@@ -106,7 +120,8 @@ class ListRead : public NodeRead {
     return node_.column->ForEachPage(ranges, [&](size_t page, const std::vector<RowRange>& wanted) {
       const auto& list = node_.column->encoding(page).list();
       const ArrayContext context{.page = &node_.column->info().pages[page], .pool = pool_};
-      auto offsets = EndOffsets::Make(list.offsets(), wanted, list.null_offset_adjustment(), context);
+      auto offsets =
+          EndOffsets::Make(list.offsets(), wanted, list.null_offset_adjustment(), context);
       if (!offsets.ok()) return Prefix(offsets.status(), "page " + std::to_string(page));
       parts_.push_back({page, *std::move(offsets)});
       return arrow::Status::OK();
@@ -136,17 +151,23 @@ class ListRead : public NodeRead {
         }
       }
     }
+    const uint64_t num_items = CountRows(items);
+    if (num_items > MostValues(EncodedBytes(node_))) {
+      return Unsupported(num_items, " items of lists in one read; ask for fewer rows");
+    }
     return MakeNodeRead(node_.children[0], items, pool_).Value(&items_);
   }
 
   arrow::Result<arrow::ArrayVector> Finish() override {
     if (items_ == nullptr) return Corrupt("a list whose offsets were not read");
     ARROW_ASSIGN_OR_RAISE(auto arrays, items_->Finish());
-    ARROW_ASSIGN_OR_RAISE(auto items, JoinArrays(std::move(arrays), node_.children[0].field->type(), pool_));
+    ARROW_ASSIGN_OR_RAISE(auto items,
+                          JoinArrays(std::move(arrays), node_.children[0].field->type(), pool_));
     int64_t count = 0;
     for (const Part& part : parts_) count += static_cast<int64_t>(part.offsets.lengths().size());
     const bool large = node_.field->type()->id() == arrow::Type::LARGE_LIST;
-    ARROW_ASSIGN_OR_RAISE(auto offsets, arrow::AllocateBuffer((count + 1) * (large ? 8 : 4), pool_));
+    ARROW_ASSIGN_OR_RAISE(auto offsets,
+                          arrow::AllocateBuffer((count + 1) * (large ? 8 : 4), pool_));
     ARROW_ASSIGN_OR_RAISE(auto validity, arrow::AllocateEmptyBitmap(count, pool_));
     int64_t at = 0, end = 0, nulls = 0;
     auto put = [&](int64_t i, int64_t offset) {
@@ -169,12 +190,16 @@ class ListRead : public NodeRead {
       }
     }
     if (!large && end > INT32_MAX) {
-      return arrow::Status::CapacityError("more than 2^31 items in one list array; lower batch_size");
+      return arrow::Status::CapacityError(
+          "more than 2^31 items in one list array; lower batch_size");
     }
-    if (items->length != end) return Corrupt("lists hold ", end, " items, ", items->length, " are stored");
-    std::shared_ptr<arrow::Buffer> bits = nulls > 0 ? std::shared_ptr<arrow::Buffer>(std::move(validity)) : nullptr;
-    return arrow::ArrayVector{arrow::MakeArray(arrow::ArrayData::Make(
-        node_.field->type(), count, {std::move(bits), std::move(offsets)}, {std::move(items)}, nulls))};
+    if (items->length != end)
+      return Corrupt("lists hold ", end, " items, ", items->length, " are stored");
+    std::shared_ptr<arrow::Buffer> bits =
+        nulls > 0 ? std::shared_ptr<arrow::Buffer>(std::move(validity)) : nullptr;
+    return arrow::ArrayVector{arrow::MakeArray(
+        arrow::ArrayData::Make(node_.field->type(), count, {std::move(bits), std::move(offsets)},
+                               {std::move(items)}, nulls))};
   }
 
  private:
@@ -188,7 +213,8 @@ class ListRead : public NodeRead {
   std::unique_ptr<NodeRead> items_;
 };
 
-arrow::Result<std::unique_ptr<NodeRead>> MakeNodeRead(const Node& node, std::span<const RowRange> ranges,
+arrow::Result<std::unique_ptr<NodeRead>> MakeNodeRead(const Node& node,
+                                                      std::span<const RowRange> ranges,
                                                       arrow::MemoryPool* pool) {
   switch (node.kind) {
     case Node::Kind::kMissing:
@@ -256,17 +282,6 @@ class Reader : public FieldReader {
   }
 
  private:
-  static uint64_t EncodedBytes(const Node& node) {
-    uint64_t bytes = 0;
-    if (node.column.has_value()) {
-      for (const PageInfo& page : node.column->info().pages) {
-        for (const ByteRange& buffer : page.buffers) bytes += buffer.length;
-      }
-    }
-    for (const Node& child : node.children) bytes += EncodedBytes(child);
-    return bytes;
-  }
-
   Node root_;
   uint64_t num_rows_;
 };
@@ -283,9 +298,9 @@ arrow::Result<Node> MakeNode(const Field& field, const std::shared_ptr<arrow::Fi
     node.kind = Node::Kind::kStruct;
     bool any = false;
     for (size_t i = 0; i < field.children.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(Node child, MakeNode(field.children[i],
-                                                 decoded->type()->field(static_cast<int>(i)), columns,
-                                                 num_rows));
+      ARROW_ASSIGN_OR_RAISE(Node child,
+                            MakeNode(field.children[i], decoded->type()->field(static_cast<int>(i)),
+                                     columns, num_rows));
       any |= child.kind != Node::Kind::kMissing;
       node.children.push_back(std::move(child));
     }
@@ -299,25 +314,27 @@ arrow::Result<Node> MakeNode(const Field& field, const std::shared_ptr<arrow::Fi
     return node;
   }
   if (info->num_rows != num_rows) {
-    return Corrupt("column \"", field.name, "\" has ", info->num_rows, " rows in its pages, expected ",
-                   num_rows);
+    return Corrupt("column \"", field.name, "\" has ", info->num_rows,
+                   " rows in its pages, expected ", num_rows);
   }
   auto pages = ColumnPages::Make(std::move(info));
   if (!pages.ok()) return Prefix(pages.status(), "column \"" + field.name + "\"");
   node.column = *std::move(pages);
   if (leaf) return node;
   if (id != arrow::Type::LIST && id != arrow::Type::LARGE_LIST) {
-    return Unsupported("column \"", field.name, "\": ", decoded->type()->ToString(), " in a 2.0 file");
+    return Unsupported("column \"", field.name, "\": ", decoded->type()->ToString(),
+                       " in a 2.0 file");
   }
   node.kind = Node::Kind::kList;
   node.item_starts.push_back(0);
   for (size_t i = 0; i < node.column->num_pages(); ++i) {
     if (!node.column->encoding(i).has_list()) {
-      return Corrupt("column \"", field.name, "\", page ", i, " is not a list: ",
-                     Describe(node.column->encoding(i)));
+      return Corrupt("column \"", field.name, "\", page ", i,
+                     " is not a list: ", Describe(node.column->encoding(i)));
     }
     const uint64_t items = node.column->encoding(i).list().num_items();
-    if (items > (uint64_t{1} << 48)) return Corrupt("column \"", field.name, "\": a page of ", items, " items");
+    if (items > kMaxRowsPerFile)
+      return Corrupt("column \"", field.name, "\": a page of ", items, " items");
     node.item_starts.push_back(node.item_starts.back() + items);
   }
   ARROW_ASSIGN_OR_RAISE(Node child, MakeNode(field.children[0], decoded->type()->field(0), columns,
@@ -337,7 +354,8 @@ arrow::Result<std::unique_ptr<FieldReader>> MakeFieldReader(const Field& field,
 
 arrow::Result<std::string> DescribeArrayEncoding(const PageInfo& page) {
   ArrayEncoding encoding;
-  if (!encoding.ParseFromString(page.encoding.value)) return Corrupt("the encoding does not parse");
+  if (!ParseMessageIn(page.encoding.value, &encoding))
+    return Corrupt("the encoding does not parse");
   return Describe(encoding);
 }
 

@@ -13,10 +13,15 @@ bool IsWordWidth(uint64_t bits) { return bits == 8 || bits == 16 || bits == 32 |
 
 arrow::Status CheckBuilder(const ValueBuilder& builder, uint64_t bits) {
   if (builder.is_variable() || builder.bits_per_value() != bits) {
-    return Corrupt("values of ", bits, " bits where ", builder.is_variable() ? 0 : builder.bits_per_value(),
-                   " are expected");
+    return Corrupt("values of ", bits, " bits where ",
+                   builder.is_variable() ? 0 : builder.bits_per_value(), " are expected");
   }
   return arrow::Status::OK();
+}
+
+arrow::Status CheckWidth(uint64_t bits) {
+  const bool fits = bits == 1 || (bits > 0 && bits % 8 == 0 && bits <= kMaxBitsPerValue);
+  return fits ? arrow::Status::OK() : Corrupt("flat values of ", bits, " bits");
 }
 
 // The bytes that hold values [range.start, range.end) of `bits` bits, checked against the buffer.
@@ -26,7 +31,8 @@ arrow::Result<ByteRange> BytesOf(const RowRange& range, uint64_t bits, const Byt
     return Corrupt("values ", range.start, "..", range.end, " of ", bits, " bits in a buffer of ",
                    buffer.length, " bytes");
   }
-  const uint64_t begin = static_cast<uint64_t>(static_cast<unsigned __int128>(range.start) * bits / 8);
+  const uint64_t begin =
+      static_cast<uint64_t>(static_cast<unsigned __int128>(range.start) * bits / 8);
   return ByteRange{buffer.offset + begin, static_cast<uint64_t>(end) - begin};
 }
 
@@ -34,7 +40,10 @@ class PlainRead : public ArrayRead {
  public:
   PlainRead(uint64_t bits, std::span<const RowRange> ranges, bool compressed,
             CompressionScheme scheme = CompressionScheme::kZstd)
-      : bits_(bits), ranges_(ranges.begin(), ranges.end()), compressed_(compressed), scheme_(scheme) {}
+      : bits_(bits),
+        ranges_(ranges.begin(), ranges.end()),
+        compressed_(compressed),
+        scheme_(scheme) {}
 
   arrow::Status Init(const ByteRange& buffer) {
     if (compressed_) {
@@ -61,7 +70,7 @@ class PlainRead : public ArrayRead {
   arrow::Status Append(ArrayOutput* out) override {
     ARROW_RETURN_NOT_OK(CheckBuilder(out->values, bits_));
     if (compressed_ && !ranges_.empty()) {
-      ARROW_ASSIGN_OR_RAISE(expanded_, Decompress(scheme_, BytesOfBuffer(0)));
+      ARROW_ASSIGN_OR_RAISE(expanded_, Decompress(scheme_, BytesOfBuffer(0), out->values.pool()));
     }
     ARROW_RETURN_NOT_OK(out->values.Reserve(static_cast<int64_t>(CountRows(ranges_))));
     for (size_t i = 0; i < ranges_.size(); ++i) {
@@ -70,9 +79,9 @@ class PlainRead : public ArrayRead {
       Bytes bytes;
       uint64_t first_bit = range.start * bits_ % 8;
       if (compressed_) {
-        const ByteRange whole{0, expanded_.size()};
+        const ByteRange whole{0, static_cast<uint64_t>(expanded_->size())};
         ARROW_ASSIGN_OR_RAISE(ByteRange part, BytesOf(range, bits_, whole));
-        bytes = Bytes(expanded_).subspan(part.offset, part.length);
+        bytes = Bytes(expanded_->data() + part.offset, part.length);
       } else {
         bytes = BytesOfBuffer(i);
       }
@@ -102,14 +111,18 @@ class PlainRead : public ArrayRead {
   const CompressionScheme scheme_;
   std::vector<ByteRange> needs_;
   std::vector<std::shared_ptr<arrow::Buffer>> buffers_;
-  std::vector<uint8_t> expanded_;
+  std::shared_ptr<arrow::Buffer> expanded_;
 };
 
 // Values of odd widths, unpacked one by one: only old files have them.
 class BitpackedRead : public ArrayRead {
  public:
-  BitpackedRead(uint64_t packed_bits, uint64_t bits, bool is_signed, std::span<const RowRange> ranges)
-      : packed_bits_(packed_bits), bits_(bits), signed_(is_signed), ranges_(ranges.begin(), ranges.end()) {}
+  BitpackedRead(uint64_t packed_bits, uint64_t bits, bool is_signed,
+                std::span<const RowRange> ranges)
+      : packed_bits_(packed_bits),
+        bits_(bits),
+        signed_(is_signed),
+        ranges_(ranges.begin(), ranges.end()) {}
 
   arrow::Status Init(const ByteRange& buffer) {
     for (const RowRange& range : ranges_) {
@@ -133,7 +146,8 @@ class BitpackedRead : public ArrayRead {
       const uint8_t* bytes = buffers_[i]->data();
       const uint64_t size = static_cast<uint64_t>(buffers_[i]->size());
       uint64_t bit = ranges_[i].start * packed_bits_ % 8;
-      ARROW_ASSIGN_OR_RAISE(uint8_t * to, out->values.AppendFixed(static_cast<int64_t>(ranges_[i].size())));
+      ARROW_ASSIGN_OR_RAISE(uint8_t * to,
+                            out->values.AppendFixed(static_cast<int64_t>(ranges_[i].size())));
       for (uint64_t k = 0; k < ranges_[i].size(); ++k, bit += packed_bits_) {
         unsigned __int128 window = 0;
         const uint64_t first = bit / 8;
@@ -161,7 +175,8 @@ class FastLanesRead : public ArrayRead {
       : width_(width), bits_(bits), ranges_(ranges.begin(), ranges.end()) {}
 
   arrow::Status Init(const ByteRange& buffer) {
-    const uint64_t block_bytes = static_cast<uint64_t>(compress::FastLanesBytes(static_cast<int64_t>(width_)));
+    const uint64_t block_bytes =
+        static_cast<uint64_t>(compress::FastLanesBytes(static_cast<int64_t>(width_)));
     for (const RowRange& range : ranges_) {
       const RowRange blocks{range.start / compress::kFastLanesValues,
                             (range.end - 1) / compress::kFastLanesValues + 1};
@@ -181,10 +196,14 @@ class FastLanesRead : public ArrayRead {
   arrow::Status Append(ArrayOutput* out) override {
     ARROW_RETURN_NOT_OK(CheckBuilder(out->values, bits_));
     switch (bits_) {
-      case 8: return Unpack<uint8_t>(out);
-      case 16: return Unpack<uint16_t>(out);
-      case 32: return Unpack<uint32_t>(out);
-      default: return Unpack<uint64_t>(out);
+      case 8:
+        return Unpack<uint8_t>(out);
+      case 16:
+        return Unpack<uint16_t>(out);
+      case 32:
+        return Unpack<uint32_t>(out);
+      default:
+        return Unpack<uint64_t>(out);
     }
   }
 
@@ -197,9 +216,11 @@ class FastLanesRead : public ArrayRead {
       for (uint64_t row = ranges_[i].start; row < ranges_[i].end;) {
         const uint64_t begin = row % kBlock;
         const uint64_t end = std::min(kBlock, begin + ranges_[i].end - row);
-        ARROW_ASSIGN_OR_RAISE(uint8_t * to, out->values.AppendFixed(static_cast<int64_t>(end - begin)));
-        compress::FastLanesUnpackRange(packed, static_cast<int>(width_), static_cast<int64_t>(begin),
-                                       static_cast<int64_t>(end), reinterpret_cast<T*>(to));
+        ARROW_ASSIGN_OR_RAISE(uint8_t * to,
+                              out->values.AppendFixed(static_cast<int64_t>(end - begin)));
+        compress::FastLanesUnpackRange(packed, static_cast<int>(width_),
+                                       static_cast<int64_t>(begin), static_cast<int64_t>(end),
+                                       reinterpret_cast<T*>(to));
         row += end - begin;
         if (end == kBlock) packed += compress::FastLanesBytes(static_cast<int64_t>(width_));
       }
@@ -221,7 +242,8 @@ class ConstantRead : public ArrayRead {
   arrow::Status Append(ArrayOutput* out) override {
     ARROW_RETURN_NOT_OK(CheckBuilder(out->values, value_.size() * 8));
     ARROW_ASSIGN_OR_RAISE(uint8_t * to, out->values.AppendFixed(static_cast<int64_t>(count_)));
-    for (uint64_t i = 0; i < count_; ++i) std::memcpy(to + i * value_.size(), value_.data(), value_.size());
+    for (uint64_t i = 0; i < count_; ++i)
+      std::memcpy(to + i * value_.size(), value_.data(), value_.size());
     return arrow::Status::OK();
   }
 
@@ -252,10 +274,7 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakePlainRead(const lance::encodings::
                                                         uint64_t bits_per_value,
                                                         std::span<const RowRange> ranges,
                                                         const ArrayContext& context) {
-  if (bits_per_value == 0 || bits_per_value > kMaxBitsPerValue ||
-      (bits_per_value != 1 && bits_per_value % 8 != 0)) {
-    return Corrupt("flat values of ", bits_per_value, " bits");
-  }
+  ARROW_RETURN_NOT_OK(CheckWidth(bits_per_value));
   ARROW_ASSIGN_OR_RAISE(ByteRange bytes, PageBuffer(buffer, *context.page));
   auto read = std::make_unique<PlainRead>(bits_per_value, ranges, false);
   ARROW_RETURN_NOT_OK(read->Init(bytes));
@@ -269,11 +288,9 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeFlatRead(const lance::encodings::F
   if (!flat.has_compression() || scheme.empty() || scheme == "none") {
     return MakePlainRead(flat.buffer(), flat.bits_per_value(), ranges, context);
   }
-  if (scheme != "zstd" && scheme != "lz4") return Unsupported("buffer compression \"", scheme, "\"");
-  if (flat.bits_per_value() != 1 &&
-      (flat.bits_per_value() % 8 != 0 || flat.bits_per_value() > kMaxBitsPerValue)) {
-    return Corrupt("flat values of ", flat.bits_per_value(), " bits");
-  }
+  if (scheme != "zstd" && scheme != "lz4")
+    return Unsupported("buffer compression \"", scheme, "\"");
+  ARROW_RETURN_NOT_OK(CheckWidth(flat.bits_per_value()));
   ARROW_ASSIGN_OR_RAISE(ByteRange bytes, PageBuffer(flat.buffer(), *context.page));
   auto read = std::make_unique<PlainRead>(
       flat.bits_per_value(), ranges, true,
@@ -310,8 +327,8 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeFastLanesRead(
   return read;
 }
 
-arrow::Result<std::unique_ptr<ArrayRead>> MakeConstantRead(const lance::encodings::Constant& constant,
-                                                           std::span<const RowRange> ranges) {
+arrow::Result<std::unique_ptr<ArrayRead>> MakeConstantRead(
+    const lance::encodings::Constant& constant, std::span<const RowRange> ranges) {
   if (constant.value().empty() || constant.value().size() > 64) {
     return Corrupt("a constant of ", constant.value().size(), " bytes");
   }

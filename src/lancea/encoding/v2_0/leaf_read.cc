@@ -47,7 +47,8 @@ arrow::Status SetValidity(BitmapBuilder* bits, arrow::ArrayData* data) {
 }
 
 // Items of fixed-size lists that a page stores without validity are valid.
-arrow::Status FillItemValidity(const arrow::DataType& type, int64_t num_values, ValueBuilder* values) {
+arrow::Status FillItemValidity(const arrow::DataType& type, int64_t num_values,
+                               ValueBuilder* values) {
   const arrow::DataType* item = &type;
   bool any = false;
   for (BitmapBuilder& bits : values->item_validity()) any |= bits.size() > 0;
@@ -83,7 +84,8 @@ struct PagePart {
 
 class LeafRead : public NodeRead {
  public:
-  LeafRead(const ColumnPages& column, std::shared_ptr<arrow::DataType> type, arrow::MemoryPool* pool)
+  LeafRead(const ColumnPages& column, std::shared_ptr<arrow::DataType> type,
+           arrow::MemoryPool* pool)
       : column_(column), type_(std::move(type)), pool_(pool) {}
 
   arrow::Status Init(std::span<const RowRange> ranges) {
@@ -125,7 +127,9 @@ class LeafRead : public NodeRead {
 
  private:
   arrow::Status AddPage(size_t page, const std::vector<RowRange>& wanted) {
-    PagePart part{.page = page, .num_rows = static_cast<int64_t>(CountRows(wanted)), .values = nullptr,
+    PagePart part{.page = page,
+                  .num_rows = static_cast<int64_t>(CountRows(wanted)),
+                  .values = nullptr,
                   .items = nullptr};
     const ArrayContext context{.page = &column_.info().pages[page], .pool = pool_};
     const ArrayEncoding& encoding = column_.encoding(page);
@@ -135,9 +139,7 @@ class LeafRead : public NodeRead {
       ARROW_ASSIGN_OR_RAISE(part.index_bits, IndexBits(dictionary->indices()));
       part.num_items = dictionary->num_dictionary_items();
       ARROW_ASSIGN_OR_RAISE(part.values, MakeArrayRead(dictionary->indices(), wanted, context));
-      std::vector<RowRange> all;
-      if (part.num_items > 0) all.push_back({0, part.num_items});
-      ARROW_ASSIGN_OR_RAISE(part.items, MakeArrayRead(dictionary->items(), all, context));
+      ARROW_ASSIGN_OR_RAISE(part.items, MakeItemsRead(*dictionary, context));
     } else {
       ARROW_ASSIGN_OR_RAISE(part.values, MakeArrayRead(encoding, wanted, context));
     }
@@ -156,7 +158,8 @@ class LeafRead : public NodeRead {
     const uint64_t bits = FixedBitWidth(*type_);
     if (plain != nullptr && bits % 8 == 0 && bits > 0 && type_->id() != arrow::Type::STRUCT &&
         type_->id() != arrow::Type::FIXED_SIZE_LIST && plain->address() % 8 == 0 &&
-        static_cast<uint64_t>(plain->size()) == static_cast<uint64_t>(part->num_rows) * (bits / 8)) {
+        static_cast<uint64_t>(plain->size()) ==
+            static_cast<uint64_t>(part->num_rows) * (bits / 8)) {
       return WrapPlainFixed(type_, part->num_rows, plain);
     }
     ArrayOutput out(MakeBuilder(*type_, pool_));
@@ -172,13 +175,15 @@ class LeafRead : public NodeRead {
     const auto& value_type = static_cast<const arrow::DictionaryType&>(*type_).value_type();
     ArrayOutput items(MakeBuilder(*value_type, pool_));
     ARROW_RETURN_NOT_OK(part->items->Append(&items));
-    ARROW_ASSIGN_OR_RAISE(auto dictionary, MakeLeafData(value_type, static_cast<int64_t>(part->num_items),
-                                                        &items.values));
+    ARROW_ASSIGN_OR_RAISE(
+        auto dictionary,
+        MakeLeafData(value_type, static_cast<int64_t>(part->num_items), &items.values));
     ARROW_RETURN_NOT_OK(SetValidity(&items.validity, dictionary.get()));
     ArrayOutput indices(ValueBuilder::Fixed(part->index_bits, pool_));
     ARROW_RETURN_NOT_OK(part->values->Append(&indices));
     if (indices.values.num_values() != part->num_rows) {
-      return Corrupt(indices.values.num_values(), " dictionary indices for ", part->num_rows, " rows");
+      return Corrupt(indices.values.num_values(), " dictionary indices for ", part->num_rows,
+                     " rows");
     }
     ARROW_ASSIGN_OR_RAISE(auto data, GatherDictionary(type_, dictionary, &indices.values, pool_));
     ARROW_RETURN_NOT_OK(SetValidity(&indices.validity, data.get()));

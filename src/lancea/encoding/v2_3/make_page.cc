@@ -10,6 +10,7 @@
 #include "lancea/encoding/v2_3/sparse_page.h"
 #include "lancea/proto/encodings_v2_3.pb.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/parse_message.h"
 
 namespace lancea::v2_3 {
 namespace {
@@ -22,7 +23,8 @@ arrow::Result<pb::PlanarLayout> Parse(const PageInfo& page) {
     return Unsupported("page encoding of type \"", page.encoding.type_url, "\"");
   }
   pb::PlanarLayout message;
-  if (!message.ParseFromString(page.encoding.value)) return Corrupt("planar layout does not parse");
+  if (!ParseMessageIn(page.encoding.value, &message))
+    return Corrupt("planar layout does not parse");
   return message;
 }
 

@@ -5,15 +5,12 @@
 #include "arrow/array/data.h"
 #include "arrow/buffer.h"
 #include "arrow/type.h"
+#include "lancea/encoding/unbacked.h"
 #include "lancea/encoding/v2_3/spread_values.h"
 #include "lancea/util/errors.h"
 
 namespace lancea::v2_3 {
 namespace {
-
-// Slots of one layer in one read beyond which the page is not believed: a few bytes of structure
-// can stand for any number of empty lists. Writers end a page long before.
-constexpr uint64_t kMaxSlotsPerRead = uint64_t{1} << 27;
 
 class SparsePage : public StructuralPage {
  public:
@@ -73,7 +70,7 @@ class SparseRead : public PageRead {
     }
     selection_ = page_.parts().structure.Select(rows);
     const uint64_t num_leaf_slots = TotalSize(selection_.leaf);
-    uint64_t most = std::max(kMaxSlotsPerRead, TotalSize(rows));
+    uint64_t most = std::max(kMaxUnbackedValues, TotalSize(rows));
     const StructuralPage* values = page_.parts().values.get();
     if (page_.parts().value_rows == ValueRows::kSlots && values != nullptr &&
         !values->metadata_ranges().empty()) {

@@ -1,0 +1,62 @@
+"""Lance tables, read natively: the names, defaults and behaviour of ``pylance``.
+
+>>> import lancea as lance
+>>> ds = lance.dataset("table.lance")
+>>> ds.to_table(columns=["id"], limit=10)
+"""
+
+from lancea._lancea import __version__
+from lancea.blob import Blob, BlobArray, BlobColumn, BlobFile, BlobType, blob_array, blob_field
+from lancea.dataset import LanceDataset, dataset
+from lancea.fragment import (
+    DataFile,
+    DeletionFile,
+    FragmentMetadata,
+    LanceFragment,
+    RowDatasetVersionMeta,
+    RowIdMeta,
+)
+from lancea.refs import Branches, Tags
+from lancea.scanner import LanceScanner, ScannerBuilder, ScanStatistics
+from lancea.schema import LanceField, LanceSchema, json_to_schema, schema_to_json
+from lancea.session import Session, bytes_read_counter, iops_counter
+from lancea.stats import DataStatistics, FieldStatistics, LanceStats
+from lancea.types import DatasetBasePath, Index
+from lancea.util import sanitize_ts
+
+__all__ = [
+    "Blob",
+    "BlobArray",
+    "BlobColumn",
+    "BlobFile",
+    "BlobType",
+    "Branches",
+    "DataFile",
+    "DataStatistics",
+    "DatasetBasePath",
+    "DeletionFile",
+    "FieldStatistics",
+    "FragmentMetadata",
+    "Index",
+    "LanceDataset",
+    "LanceField",
+    "LanceFragment",
+    "LanceScanner",
+    "LanceSchema",
+    "LanceStats",
+    "RowDatasetVersionMeta",
+    "RowIdMeta",
+    "ScanStatistics",
+    "ScannerBuilder",
+    "Session",
+    "Tags",
+    "__version__",
+    "blob_array",
+    "blob_field",
+    "bytes_read_counter",
+    "dataset",
+    "iops_counter",
+    "json_to_schema",
+    "sanitize_ts",
+    "schema_to_json",
+]

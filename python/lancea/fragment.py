@@ -1,0 +1,160 @@
+"""Fragments: the horizontal slices of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.dataset as pads
+
+from lancea._fragment_metadata import (
+    DataFile,
+    DeletionFile,
+    FragmentMetadata,
+    RowDatasetVersionMeta,
+    RowIdMeta,
+)
+from lancea.scanner import LanceScanner
+
+if TYPE_CHECKING:
+    from lancea.dataset import LanceDataset
+
+__all__ = [
+    "DataFile",
+    "DeletionFile",
+    "FragmentMetadata",
+    "FragmentSession",
+    "LanceFragment",
+    "RowDatasetVersionMeta",
+    "RowIdMeta",
+]
+
+
+class LanceFragment(pads.Fragment):
+    """One fragment of a table at one version. Made by :meth:`LanceDataset.get_fragment`."""
+
+    def __init__(self, dataset: LanceDataset, fragment_id: int | None, *, _raw: dict | None = None):
+        # pads.Fragment has no constructor to call: every method that would touch it is overridden.
+        if _raw is None:
+            _raw = next((f for f in dataset._ds.fragments() if f["id"] == fragment_id), None)
+            if _raw is None:
+                raise ValueError(f"no fragment {fragment_id} in version {dataset.version}")
+        self._dataset = dataset
+        self._raw = _raw
+
+    def __reduce__(self):
+        return LanceFragment, (self._dataset, self.fragment_id)
+
+    @property
+    def fragment_id(self) -> int:
+        return self._raw["id"]
+
+    @property
+    def metadata(self) -> FragmentMetadata:
+        return FragmentMetadata._from_raw(self._raw)
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self._dataset.schema
+
+    @property
+    def physical_schema(self) -> pa.Schema:
+        """The columns that the fragment's own files hold."""
+        stored = {i for file in self._raw["files"] for i in file["fields"]}
+
+        def is_stored(field) -> bool:
+            return field.id() in stored or any(is_stored(child) for child in field.children())
+
+        names = [f.name() for f in self._dataset.lance_schema.fields() if is_stored(f)]
+        schema = self._dataset.schema
+        return pa.schema([schema.field(name) for name in names], schema.metadata)
+
+    @property
+    def partition_expression(self):
+        raise NotImplementedError("Lance tables have no partitions")
+
+    @property
+    def physical_rows(self) -> int:
+        """Rows stored, deleted ones included."""
+        return self._raw["physical_rows"]
+
+    @property
+    def num_deletions(self) -> int:
+        deletion = self._raw["deletion_file"]
+        return deletion["num_deleted_rows"] if deletion else 0
+
+    def data_files(self) -> list[DataFile]:
+        return self.metadata.files
+
+    def deletion_file(self) -> str | None:
+        """Path of the deletion file below the table's root."""
+        deletion = self._raw["deletion_file"]
+        return deletion["path"] if deletion else None
+
+    def count_rows(self, filter=None) -> int:
+        """Rows not deleted, for which the filter is true."""
+        if filter is None:
+            return self._dataset._ds.scan_count({"fragment_ids": [self.fragment_id]})
+        return self.scanner(columns=[], with_row_id=True, filter=filter).count_rows()
+
+    def scanner(self, **options: Any) -> LanceScanner:
+        """A scan of this fragment alone; options as in :meth:`LanceDataset.scanner`."""
+        return LanceScanner(self._dataset, {**options, "fragments": [self]})
+
+    def to_table(self, columns=None, filter=None, limit=None, offset=None, **options) -> pa.Table:
+        return self.scanner(
+            columns=columns, filter=filter, limit=limit, offset=offset, **options
+        ).to_table()
+
+    def to_batches(self, **options: Any) -> Iterator[pa.RecordBatch]:
+        yield from self.scanner(**options).to_batches()
+
+    def to_pandas(self, columns=None, filter=None, *, blob_mode: str = "lazy", **options: Any):
+        return self.scanner(columns=columns, filter=filter, **options).to_pandas(blob_mode=blob_mode)
+
+    def head(self, num_rows: int, **options: Any) -> pa.Table:
+        return self.scanner(**{**options, "limit": num_rows}).to_table()
+
+    def take(self, indices, columns=None, **options: Any) -> pa.Table:
+        """Rows by their position among the fragment's rows that are not deleted."""
+        return FragmentSession(self, columns, **options).take(indices)
+
+    def open_session(self, columns=None, with_row_address: bool | None = None) -> FragmentSession:
+        """For many takes of the same columns."""
+        return FragmentSession(self, columns, with_row_address=with_row_address)
+
+    def validate(self) -> None:
+        """Read everything in the fragment.
+
+        Raises
+        ------
+        OSError
+            if something is wrong
+        """
+        for _ in self.to_batches(include_deleted_rows=True, with_row_id=True):
+            pass
+
+    def __repr__(self) -> str:
+        paths = [str(file["path"]) for file in self._raw["files"]]
+        deletion = self.deletion_file()
+        return (
+            f"LanceFileFragment(id={self.fragment_id}, data_files={paths}, "
+            f"deletion_file={deletion!r})"
+        )
+
+
+class FragmentSession:
+    """A fragment open for repeated takes of the same columns."""
+
+    def __init__(self, fragment: LanceFragment, columns=None, **options: Any):
+        from lancea.dataset import take_options
+
+        self._ds = fragment._dataset._ds
+        self._id = fragment.fragment_id
+        self._options, self._rename = take_options(columns, options)
+
+    def take(self, indices) -> pa.Table:
+        """Rows by their position among the fragment's rows that are not deleted."""
+        table = self._ds.take_from_fragment(self._id, indices, self._options)
+        return table if self._rename is None else self._rename(table)

@@ -1,0 +1,79 @@
+"""Plain values that methods return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypedDict
+
+
+class Version(TypedDict):
+    """One entry of the history of a table."""
+
+    version: int
+    timestamp: datetime  #: naive local time
+    metadata: dict[str, str]
+
+
+class Tag(TypedDict):
+    branch: str | None
+    version: int
+    created_at: datetime | None
+    updated_at: datetime | None
+    manifest_size: int
+    metadata: dict[str, str]
+
+
+class Branch(TypedDict):
+    parent_branch: str | None
+    parent_version: int
+    create_at: int  #: seconds since the epoch
+    manifest_size: int
+    metadata: dict[str, str]
+
+
+class DatasetStats(TypedDict):
+    num_deleted_rows: int
+    num_fragments: int
+    num_small_files: int
+
+
+@dataclass
+class DatasetBasePath:
+    """A place besides the table's own where data files lie."""
+
+    path: str
+    name: str | None = None
+    is_dataset_root: bool = False
+    id: int | None = None
+
+
+@dataclass
+class Index:
+    """An index as the manifest lists it."""
+
+    uuid: str
+    name: str
+    fields: list[int]
+    dataset_version: int
+    fragment_ids: set[int] = field(default_factory=set)
+    index_version: int = 0
+
+
+class IOStats:
+    """I/O done by one dataset."""
+
+    def __init__(self, read_iops: int, read_bytes: int, write_iops: int = 0, write_bytes: int = 0):
+        self.read_iops = read_iops
+        self.read_bytes = read_bytes
+        self.write_iops = write_iops
+        self.write_bytes = write_bytes
+
+    def __repr__(self) -> str:
+        return (
+            f"IOStats(read_iops={self.read_iops}, read_bytes={self.read_bytes}, "
+            f"write_iops={self.write_iops}, write_bytes={self.write_bytes})"
+        )
+
+
+IndexInformation = dict[str, Any]
