@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from lancea import _lancea
@@ -27,7 +28,7 @@ def describe_indices(ds: _lancea.Dataset) -> list[dict[str, Any]]:
     return [
         {
             "name": index["name"],
-            "type": _kind(index["type_url"]),
+            "type": _kind(ds, index),
             "uuid": index["uuid"],
             "fields": [names.get(i, str(i)) for i in index["field_ids"]],
             "version": index["version"],
@@ -38,9 +39,20 @@ def describe_indices(ds: _lancea.Dataset) -> list[dict[str, Any]]:
     ]
 
 
-def _kind(type_url: str) -> str:
-    word = type_url.rpartition("/")[2].rpartition(".")[2]
-    return _KINDS.get(word, word.removesuffix("IndexDetails") or "Unknown")
+def _kind(ds: _lancea.Dataset, index: dict[str, Any]) -> str:
+    word = index["type_url"].rpartition("/")[2].rpartition(".")[2]
+    kind = _KINDS.get(word, word.removesuffix("IndexDetails") or "Unknown")
+    return _vector_kind(ds, index["uuid"]) or kind if kind == "Vector" else kind
+
+
+def _vector_kind(ds: _lancea.Dataset, uuid: str) -> str | None:
+    """What kind of vector index it is says the metadata of the index's own file."""
+    path = f"{ds.uri.rstrip('/')}/_indices/{uuid}/index.idx"
+    try:
+        metadata = _lancea.FileReader.open(path, None, {}).lance_schema()["metadata"]
+        return json.loads(metadata["lance:index"])["type"]
+    except (OSError, ValueError, KeyError, NotImplementedError):
+        return None
 
 
 def _dotted_names(fields: list[dict[str, Any]], prefix: str = "") -> dict[int, str]:

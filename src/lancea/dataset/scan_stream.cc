@@ -11,6 +11,7 @@
 #include "arrow/type.h"
 #include "arrow/util/thread_pool.h"
 #include "lancea/dataset/fragment_read.h"
+#include "lancea/encoding/v0_1/legacy_file.h"
 
 namespace lancea {
 namespace {
@@ -181,7 +182,7 @@ class ScanStream : public arrow::RecordBatchReader {
         current_row_bytes_ = RowBytes(*current_readers_);
       }
       const uint64_t begin = slice.rows.start + row_in_slice_;
-      const uint64_t count = std::min(slice.rows.end - begin, batch_size_ - rows);
+      const uint64_t count = std::min(EndOfBatches(slice, begin) - begin, batch_size_ - rows);
       slices.push_back({slice.fragment, {begin, begin + count}});
       readers.push_back(current_readers_);
       rows += count;
@@ -191,10 +192,28 @@ class ScanStream : public arrow::RecordBatchReader {
         ++next_slice_;
         row_in_slice_ = 0;
         current_readers_.reset();
-        if (!context_->options.strict_batch_size) break;
       }
+      if (!context_->options.strict_batch_size) break;
     }
     return std::make_shared<BatchWork>(context_, std::move(slices), std::move(readers), bytes);
+  }
+
+  // Where a batch that starts at row `begin` of the slice must end at the latest: with the slice, and in
+  // legacy files with the row group, so that a batch is a view of the file.
+  uint64_t EndOfBatches(const FragmentSlice& slice, uint64_t begin) const {
+    const Dataset::Impl& dataset = context_->dataset->impl();
+    const bool deletions = dataset.fragments()[slice.fragment].deletion_file.has_value();
+    if (current_readers_ == nullptr || deletions || context_->options.strict_batch_size) {
+      return slice.rows.end;
+    }
+    uint64_t end = slice.rows.end;
+    for (const auto& file : current_readers_->files) {
+      if (!file->is_legacy()) continue;
+      const std::vector<uint64_t>& groups = file->legacy().batch_starts();
+      const auto next = std::upper_bound(groups.begin(), groups.end(), begin);
+      if (next != groups.end()) end = std::min(end, *next);
+    }
+    return end;
   }
 
   uint64_t RowBytes(const FragmentColumns& readers) const {

@@ -7,7 +7,6 @@
 #include "arrow/buffer.h"
 #include "arrow/filesystem/mockfs.h"
 #include "arrow/io/interfaces.h"
-#include "arrow/io/memory.h"
 #include "lancea/error.h"
 #include "lancea/io/read_ranges.h"
 
@@ -35,13 +34,26 @@ class CountingFileSystem : public arrow::fs::internal::MockFileSystem {
 
  private:
   // Says it is longer than it is.
-  class Broken : public arrow::io::BufferReader {
+  class Broken : public arrow::io::RandomAccessFile {
    public:
-    explicit Broken(int64_t size) : BufferReader(arrow::Buffer::FromString("ab")), size_(size) {}
+    explicit Broken(int64_t size) : size_(size) {}
+    arrow::Result<int64_t> GetSize() override { return size_; }
+    arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t, int64_t num_bytes) override {
+      return arrow::Buffer::FromString(std::string("ab").substr(0, static_cast<size_t>(num_bytes)));
+    }
+    arrow::Result<int64_t> Read(int64_t, void*) override {
+      return arrow::Status::NotImplemented("Read");
+    }
+    arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t) override {
+      return arrow::Status::NotImplemented("Read");
+    }
+    arrow::Status Seek(int64_t) override { return arrow::Status::NotImplemented("Seek"); }
+    arrow::Result<int64_t> Tell() const override { return 0; }
+    arrow::Status Close() override { return arrow::Status::OK(); }
+    bool closed() const override { return false; }
 
    private:
-    arrow::Result<int64_t> DoGetSize() override { return size_; }
-    int64_t size_;
+    const int64_t size_;
   };
 };
 

@@ -52,6 +52,13 @@ arrow::Result<Endpoint> ParseEndpoint(const std::optional<std::string>& text, bo
   return out;
 }
 
+// AWS's client must be shut down before its static state is destroyed, which is in the reverse order of
+// their beginning: to be called once that state exists.
+void FinalizeAtExit() {
+  static const int registered = std::atexit(arrow::fs::EnsureFinalized);
+  (void)registered;
+}
+
 }  // namespace
 
 void PrepareCloudClients() {
@@ -75,8 +82,6 @@ void PrepareCloudClients() {
     // Fails where S3 is part of libarrow itself, which is as good.
     (void)arrow::fs::LoadFileSystemFactories("libarrow_s3.so." ARROW_SO_VERSION);
 #endif
-    // AWS's client must be shut down before its static state is destroyed.
-    std::atexit(arrow::fs::EnsureFinalized);
   });
 }
 
@@ -133,7 +138,9 @@ FileSystemResult MakeS3(const std::string& bucket, const StorageOptions& options
   arrow::fs::FileSystemFactoryOptions credentials;
   for (const auto& [name, value] : arguments.credentials)
     credentials.emplace_back(name, std::any(value));
-  return arrow::fs::FileSystemFromUriAndOptions(arguments.uri, credentials, context);
+  auto made = arrow::fs::FileSystemFromUriAndOptions(arguments.uri, credentials, context);
+  FinalizeAtExit();
+  return made;
 }
 
 #ifdef ARROW_GCS

@@ -27,6 +27,7 @@ struct S3FactoryArguments {
 arrow::Result<S3FactoryArguments> MakeS3Arguments(const std::string& bucket,
                                                   const StorageOptions& options);
 
+/// The client is shut down when the process exits.
 arrow::Result<std::shared_ptr<arrow::fs::FileSystem>> MakeS3(const std::string& bucket,
                                                              const StorageOptions& options,
                                                              const arrow::io::IOContext& context);
@@ -39,8 +40,8 @@ arrow::Result<std::shared_ptr<arrow::fs::FileSystem>> MakeAzure(
     const std::string& account, const std::string& host, const StorageOptions& options,
     const arrow::io::IOContext& context);
 
-/// Once per process, before the first client: where the certificates are, and the end of all clients
-/// before the process ends.
+/// Once per process, before the first client: load what is not part of libarrow, and tell it where the
+/// certificates are.
 void PrepareCloudClients();
 
 }  // namespace lancea

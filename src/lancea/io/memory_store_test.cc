@@ -62,9 +62,10 @@ TEST(MemoryStore, ListsWhatIsDirectlyBelowInOrder) {
   }
   std::vector<std::string> names;
   for (const ObjectInfo& info : store.List("t/").ValueOrDie()) {
-    names.push_back(info.path + (info.is_directory ? "/" : "=" + std::to_string(info.size)));
+    names.push_back(info.path + (info.is_directory ? "/" : ":"));
+    if (!info.is_directory) names.back() += std::to_string(info.size);
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"t/a/", "t/a0=3", "t/b=3", "t/c/"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"t/a/", "t/a0:3", "t/b:3", "t/c/"}));
   EXPECT_EQ(store.List("").ValueOrDie().size(), 3u);
   EXPECT_TRUE(store.List("nothing").ValueOrDie().empty());
   EXPECT_TRUE(store.List("t/b").ValueOrDie().empty());

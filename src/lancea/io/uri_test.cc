@@ -75,19 +75,19 @@ TEST(ResolveUri, NamesTheUnknownSchemeAndTheKnownOnes) {
 TEST(ResolveUri, AsksArrowForSchemesAHostHasRegistered) {
   static const auto kFileSystem =
       std::make_shared<arrow::fs::internal::MockFileSystem>(arrow::fs::TimePoint{});
-  ASSERT_TRUE(kFileSystem->CreateFile("t/x", "abc").ok());
+  ASSERT_TRUE(kFileSystem->CreateFile("table/x", "abc").ok());
   auto made = arrow::fs::RegisterFileSystemFactory(
       "lanceatest",
       {[](const arrow::fs::Uri&, const arrow::io::IOContext&,
           std::string* path) -> arrow::Result<std::shared_ptr<arrow::fs::FileSystem>> {
-         if (path != nullptr) *path = "t";
+         if (path != nullptr) *path = std::string("table");
          return kFileSystem;
        },
        __FILE__, __LINE__});
   ASSERT_TRUE(made.ok()) << made;
   auto found = ResolveUri("lanceatest://whatever", {}).ValueOrDie();
-  EXPECT_EQ(found.path, "t");
-  EXPECT_EQ(found.store->Open("t/x").ValueOrDie()->size(), 3u);
+  EXPECT_EQ(found.path, "table");
+  EXPECT_EQ(found.store->Open("table/x").ValueOrDie()->size(), 3u);
 }
 
 #ifdef ARROW_S3

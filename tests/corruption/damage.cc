@@ -1,0 +1,138 @@
+#include "damage.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "wire_tree.h"
+
+namespace lancea::corruption {
+namespace {
+
+constexpr size_t kFooterBytes = 40;
+constexpr size_t kManifestFooterBytes = 16;
+
+uint64_t Pick(std::mt19937_64* random, uint64_t n) {
+  return std::uniform_int_distribution<uint64_t>(0, n - 1)(*random);
+}
+
+template <typename T>
+T Load(const std::string& bytes, size_t at) {
+  T value;
+  std::memcpy(&value, bytes.data() + at, sizeof(T));
+  return value;
+}
+
+template <typename T>
+void Store(std::string* bytes, size_t at, T value) {
+  std::memcpy(bytes->data() + at, &value, sizeof(T));
+}
+
+bool Damaged(std::string* message, std::string* what, std::mt19937_64* random) {
+  auto tree = ParseWire(*message);
+  if (!tree.has_value()) return false;
+  for (uint64_t changes = 1 + Pick(random, 3); changes > 0; --changes) {
+    *what += "; " + DamageWire(&*tree, random);
+  }
+  *message = SerializeWire(*tree);
+  return true;
+}
+
+// Manifests and 0.1 files: u32 length, message, footer with the position of the length.
+bool DamageManifest(std::string* file, std::string* what, std::mt19937_64* random) {
+  const uint64_t position = Load<uint64_t>(*file, file->size() - kManifestFooterBytes);
+  if (position + 4 + kManifestFooterBytes > file->size()) return false;
+  const uint64_t length = Load<uint32_t>(*file, position);
+  if (length > file->size() - kManifestFooterBytes - position - 4) return false;
+  std::string message = file->substr(position + 4, length);
+  *what = " message";
+  if (!Damaged(&message, what, random)) return false;
+  const std::string footer = file->substr(file->size() - kManifestFooterBytes);
+  file->resize(position + 4);
+  Store(file, position, static_cast<uint32_t>(message.size()));
+  *file += message + footer;
+  return true;
+}
+
+// 2.x files: the message is written behind the data, and its offset table behind it.
+bool DamageDataFile(std::string* file, std::string* what, std::mt19937_64* random) {
+  std::string footer = file->substr(file->size() - kFooterBytes);
+  const bool descriptor = Pick(random, 8) == 0;
+  const size_t table_field = descriptor ? 16 : 8;
+  const uint64_t table = Load<uint64_t>(footer, table_field);
+  const uint64_t entries = Load<uint32_t>(footer, descriptor ? 24 : 28);
+  if (entries == 0 || table > file->size() || entries > (file->size() - table) / 16) return false;
+  const uint64_t entry = descriptor ? 0 : Pick(random, entries);
+  const uint64_t position = Load<uint64_t>(*file, table + 16 * entry);
+  const uint64_t length = Load<uint64_t>(*file, table + 16 * entry + 8);
+  if (position > file->size() || length > file->size() - position) return false;
+  std::string message = file->substr(position, length);
+  *what = descriptor ? " descriptor" : " column " + std::to_string(entry);
+  if (!Damaged(&message, what, random)) return false;
+  std::string entries_copy = file->substr(table, 16 * entries);
+  file->resize(file->size() - kFooterBytes);
+  Store(&entries_copy, 16 * entry, static_cast<uint64_t>(file->size()));
+  Store(&entries_copy, 16 * entry + 8, static_cast<uint64_t>(message.size()));
+  *file += message;
+  Store(&footer, table_field, static_cast<uint64_t>(file->size()));
+  *file += entries_copy + footer;
+  return true;
+}
+
+}  // namespace
+
+std::string DamageBytes(std::string* file, std::mt19937_64* random) {
+  std::string& bytes = *file;
+  if (bytes.empty()) return " is empty";
+  const uint64_t window =
+      Pick(random, 2) == 0 ? std::min<uint64_t>(bytes.size(), 2048) : bytes.size();
+  const uint64_t at = bytes.size() - window + Pick(random, window);
+  const uint64_t left = bytes.size() - at;
+  const std::string where = " at " + std::to_string(at);
+  switch (Pick(random, 7)) {
+    case 0:
+      bytes.resize(at);
+      return " cut" + where;
+    case 1:
+      bytes[at] = static_cast<char>(bytes[at] ^ (1 << Pick(random, 8)));
+      return " bit flipped" + where;
+    case 2:
+      bytes[at] = static_cast<char>((*random)());
+      return " byte changed" + where;
+    case 3:
+    case 4: {
+      const char fill = Pick(random, 2) == 0 ? '\xFF' : '\0';
+      std::fill_n(bytes.begin() + static_cast<ptrdiff_t>(at), std::min(left, 1 + Pick(random, 16)),
+                  fill);
+      return " filled" + where;
+    }
+    case 5: {
+      const uint64_t word = at / 8 * 8, other = Pick(random, bytes.size()) / 8 * 8;
+      for (uint64_t i = 0; i < 8 && std::max(word, other) + i < bytes.size(); ++i) {
+        std::swap(bytes[word + i], bytes[other + i]);
+      }
+      return " words swapped" + where;
+    }
+    default:
+      for (uint64_t i = 0; i < std::min<uint64_t>(left, 8); ++i) {
+        bytes[at + i] = static_cast<char>((*random)());
+      }
+      return " overwritten" + where;
+  }
+}
+
+std::string DamageMetadata(std::string* file, std::mt19937_64* random) {
+  const size_t size = file->size();
+  std::string what;
+  if (size >= kManifestFooterBytes && file->ends_with("LANC")) {
+    const uint16_t major = Load<uint16_t>(*file, size - 8), minor = Load<uint16_t>(*file, size - 6);
+    const bool is_2x = major == 2 || (major == 0 && minor == 3);
+    const std::string before = *file;
+    if (is_2x && size >= kFooterBytes && DamageDataFile(file, &what, random)) return what;
+    *file = before;
+    if (!is_2x && DamageManifest(file, &what, random)) return what;
+    *file = before;
+  }
+  return DamageBytes(file, random);
+}
+
+}  // namespace lancea::corruption

@@ -1,0 +1,18 @@
+// Damage to one file of a table, chosen by a seed.
+#pragma once
+
+#include <random>
+#include <string>
+
+namespace lancea::corruption {
+
+/// Cut the file, flip bits, overwrite bytes or swap words. Half of it goes to the last 2 KiB, where footers and
+/// metadata lie.
+std::string DamageBytes(std::string* file, std::mt19937_64* random);
+
+/// Change numbers and encodings inside a well-formed file: one to three changes to the metadata of a column, to a
+/// file's descriptor or to a manifest, which are written anew behind the data with a fitting footer.
+/// Files of other kinds get DamageBytes.
+std::string DamageMetadata(std::string* file, std::mt19937_64* random);
+
+}  // namespace lancea::corruption
