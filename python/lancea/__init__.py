@@ -5,6 +5,8 @@
 >>> ds.to_table(columns=["id"], limit=10)
 """
 
+from importlib import import_module
+
 from lancea._lancea import __version__
 from lancea.blob import Blob, BlobArray, BlobColumn, BlobFile, BlobType, blob_array, blob_field
 from lancea.dataset import LanceDataset, dataset
@@ -60,3 +62,10 @@ __all__ = [
     "sanitize_ts",
     "schema_to_json",
 ]
+
+
+def __getattr__(name: str):
+    # Not imported above: it registers a type, and pylance fails to load where it finds that taken.
+    if name == "arrow":
+        return import_module("lancea.arrow")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,9 +1,14 @@
-"""Arrow extension types of Lance, registered with pyarrow when this module is imported."""
+"""Arrow extension types of Lance, registered with pyarrow when this module is imported.
+
+Reading a column of such a type imports it too.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+
+from lancea.util import register_extension_type
 
 
 class BFloat16Type(pa.ExtensionType):
@@ -68,12 +73,4 @@ def bfloat16_array(values) -> BFloat16Array:
     return pa.ExtensionArray.from_storage(BFloat16Type(), storage)
 
 
-def _register(kind: pa.ExtensionType) -> None:
-    try:
-        pa.register_extension_type(kind)
-    except pa.ArrowKeyError:
-        # pylance in the same process was first; its types serve as well.
-        pass
-
-
-_register(BFloat16Type())
+register_extension_type(BFloat16Type())

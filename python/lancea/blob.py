@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from lancea.arrow import _register
+from lancea.util import register_extension_type
 
 DEFAULT_BLOB_BUFFER_SIZE = 512 * 1024
 
@@ -208,4 +208,4 @@ class BlobFile(io.BufferedIOBase):
         return "<BlobFile closed>" if self.closed else f"<BlobFile size={len(self._view)}>"
 
 
-_register(BlobType())
+register_extension_type(BlobType())

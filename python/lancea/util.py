@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
+
+import pyarrow as pa
 
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -66,3 +69,12 @@ def parse_rfc3339(text: str | None) -> datetime | None:
         digits = len(tail) - len(tail.lstrip("0123456789"))
         text = f"{head}.{tail[:digits][:6].ljust(6, '0')}{tail[digits:]}"
     return datetime.fromisoformat(text)
+
+
+def register_extension_type(kind: pa.ExtensionType) -> None:
+    """Make pyarrow know an extension type.
+
+    Where pylance in the same process was first, its type serves as well.
+    """
+    with suppress(pa.ArrowKeyError):
+        pa.register_extension_type(kind)

@@ -20,6 +20,29 @@ namespace {
 
 nb::object PyArrow(const char* name) { return nb::module_::import_("pyarrow").attr(name); }
 
+bool NamesExtension(const arrow::Field& field) {
+  if (field.HasMetadata()) {
+    const int position = field.metadata()->FindKey("ARROW:extension:name");
+    if (position >= 0) {
+      // Registered no earlier than needed: pylance fails to load where it finds the name taken.
+      if (field.metadata()->value(position) == "lance.bfloat16")
+        nb::module_::import_("lancea.arrow");
+      return true;
+    }
+  }
+  bool names = false;
+  for (const auto& child : field.type()->fields()) names |= NamesExtension(*child);
+  return names;
+}
+
+// Extension types that are registered with pyarrow become such types only on the way through the C
+// interface; fields carry their names as metadata.
+bool NamesExtension(const arrow::Schema& schema) {
+  bool names = false;
+  for (const auto& field : schema.fields()) names |= NamesExtension(*field);
+  return names;
+}
+
 // Readers always cross as C streams: pyarrow's reader then releases the GIL around every batch.
 nb::object ImportStream(const std::shared_ptr<arrow::RecordBatchReader>& reader) {
   ArrowArrayStream stream;
@@ -29,34 +52,16 @@ nb::object ImportStream(const std::shared_ptr<arrow::RecordBatchReader>& reader)
 
 }  // namespace
 
-nb::object ToPython(std::shared_ptr<arrow::RecordBatchReader> reader) { return ImportStream(reader); }
+nb::object ToPython(std::shared_ptr<arrow::RecordBatchReader> reader) {
+  NamesExtension(*reader->schema());
+  return ImportStream(reader);
+}
 
 #ifdef LANCEA_HAS_ARROW_PYTHON
 
 void InitArrow() {
   if (arrow::py::import_pyarrow() != 0) throw nb::python_error();
 }
-
-namespace {
-
-bool NamesExtension(const arrow::Field& field) {
-  if (field.HasMetadata() && field.metadata()->Contains("ARROW:extension:name")) return true;
-  for (const auto& child : field.type()->fields()) {
-    if (NamesExtension(*child)) return true;
-  }
-  return false;
-}
-
-// Extension types that are registered with pyarrow become such types only on the way through the C
-// interface; fields carry their names as metadata.
-bool NamesExtension(const arrow::Schema& schema) {
-  for (const auto& field : schema.fields()) {
-    if (NamesExtension(*field)) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 nb::object ToPython(const std::shared_ptr<arrow::Table>& table) {
   if (NamesExtension(*table->schema())) {
@@ -87,17 +92,20 @@ std::shared_ptr<arrow::Schema> SchemaFromPython(nb::handle schema) {
 void InitArrow() { nb::module_::import_("pyarrow"); }
 
 nb::object ToPython(const std::shared_ptr<arrow::Table>& table) {
+  NamesExtension(*table->schema());
   return ImportStream(std::make_shared<arrow::TableBatchReader>(table)).attr("read_all")();
 }
 
 nb::object ToPython(const std::shared_ptr<arrow::Schema>& schema) {
+  NamesExtension(*schema);
   ArrowSchema exported;
   Check(arrow::ExportSchema(*schema, &exported));
   return PyArrow("Schema").attr("_import_from_c")(reinterpret_cast<uintptr_t>(&exported));
 }
 
 nb::object ToPython(const std::shared_ptr<arrow::Buffer>& buffer) {
-  nb::bytes copy(reinterpret_cast<const char*>(buffer->data()), static_cast<size_t>(buffer->size()));
+  nb::bytes copy(reinterpret_cast<const char*>(buffer->data()),
+                 static_cast<size_t>(buffer->size()));
   return PyArrow("py_buffer")(copy);
 }
 

@@ -27,11 +27,13 @@ void Store(std::string* bytes, size_t at, T value) {
   std::memcpy(bytes->data() + at, &value, sizeof(T));
 }
 
-bool Damaged(std::string* message, std::string* what, std::mt19937_64* random) {
+bool Damaged(std::string* message, const std::string& donor, std::string* what,
+             std::mt19937_64* random) {
   auto tree = ParseWire(*message);
+  WireMessage other = ParseWire(donor).value_or(WireMessage());
   if (!tree.has_value()) return false;
   for (uint64_t changes = 1 + Pick(random, 3); changes > 0; --changes) {
-    *what += "; " + DamageWire(&*tree, random);
+    *what += "; " + DamageWire(&*tree, &other, random);
   }
   *message = SerializeWire(*tree);
   return true;
@@ -45,7 +47,7 @@ bool DamageManifest(std::string* file, std::string* what, std::mt19937_64* rando
   if (length > file->size() - kManifestFooterBytes - position - 4) return false;
   std::string message = file->substr(position + 4, length);
   *what = " message";
-  if (!Damaged(&message, what, random)) return false;
+  if (!Damaged(&message, message, what, random)) return false;
   const std::string footer = file->substr(file->size() - kManifestFooterBytes);
   file->resize(position + 4);
   Store(file, position, static_cast<uint32_t>(message.size()));
@@ -62,12 +64,19 @@ bool DamageDataFile(std::string* file, std::string* what, std::mt19937_64* rando
   const uint64_t entries = Load<uint32_t>(footer, descriptor ? 24 : 28);
   if (entries == 0 || table > file->size() || entries > (file->size() - table) / 16) return false;
   const uint64_t entry = descriptor ? 0 : Pick(random, entries);
-  const uint64_t position = Load<uint64_t>(*file, table + 16 * entry);
-  const uint64_t length = Load<uint64_t>(*file, table + 16 * entry + 8);
-  if (position > file->size() || length > file->size() - position) return false;
-  std::string message = file->substr(position, length);
+  auto message_of = [&](uint64_t i) {
+    const uint64_t position = Load<uint64_t>(*file, table + 16 * i);
+    const uint64_t length = Load<uint64_t>(*file, table + 16 * i + 8);
+    return position > file->size() ? std::string() : file->substr(position, length);
+  };
+  std::string message = message_of(entry);
+  const std::string donor = message_of(Pick(random, entries));
   *what = descriptor ? " descriptor" : " column " + std::to_string(entry);
-  if (!Damaged(&message, what, random)) return false;
+  if (Pick(random, 12) == 0) {
+    message = donor;
+    *what += " is another";
+  }
+  if (!Damaged(&message, donor, what, random)) return false;
   std::string entries_copy = file->substr(table, 16 * entries);
   file->resize(file->size() - kFooterBytes);
   Store(&entries_copy, 16 * entry, static_cast<uint64_t>(file->size()));

@@ -131,8 +131,9 @@ std::optional<WireMessage> ParseWire(std::string_view in, int depth) {
   while (!in.empty()) {
     uint64_t tag = 0;
     if (!TakeVarint(&in, &tag) || tag >> 3 == 0 || tag >> 3 > 4096) return std::nullopt;
-    WireField field{.number = static_cast<uint32_t>(tag >> 3),
-                    .type = static_cast<uint32_t>(tag & 7)};
+    WireField field;
+    field.number = static_cast<uint32_t>(tag >> 3);
+    field.type = static_cast<uint32_t>(tag & 7);
     if (field.type == 0) {
       if (!TakeVarint(&in, &field.value)) return std::nullopt;
     } else if (field.type == 1 || field.type == 5) {
@@ -176,7 +177,7 @@ std::string SerializeWire(const WireMessage& message) {
   return out;
 }
 
-std::string DamageWire(WireMessage* message, std::mt19937_64* random) {
+std::string DamageWire(WireMessage* message, WireMessage* donor, std::mt19937_64* random) {
   std::vector<Place> all;
   Collect(message, &all);
   if (all.empty()) return "nothing";
@@ -189,7 +190,7 @@ std::string DamageWire(WireMessage* message, std::mt19937_64* random) {
   }
   WireField& field = place.field();
   const std::string where = "field " + std::to_string(field.number);
-  if (kind < 70) {
+  if (kind < 68) {
     if (field.type != 2) {
       const uint64_t old = field.value;
       field.value = Number(old, random);
@@ -198,23 +199,30 @@ std::string DamageWire(WireMessage* message, std::mt19937_64* random) {
     if (!field.is_message && !field.bytes.empty())
       return where + ": " + DamageBytes(&field, random);
   }
-  if (kind < 78) {
+  if (kind < 76) {
     field.number = static_cast<uint32_t>(1 + Pick(random, 15));
     return where + " becomes " + std::to_string(field.number);
   }
-  if (kind < 85) {
+  if (kind < 80) {
     place.message->erase(place.message->begin() + static_cast<ptrdiff_t>(place.index));
     return where + " taken out";
   }
-  if (kind < 91) {
+  if (kind < 84) {
     WireField copy = field;
     place.message->insert(place.message->begin() + static_cast<ptrdiff_t>(place.index),
                           std::move(copy));
     return where + " doubled";
   }
-  WireField donor = all[Pick(random, all.size())].field();
-  if (Pick(random, 2) == 0) donor.number = field.number;
-  field = std::move(donor);
+  std::vector<Place> others;
+  Collect(Pick(random, 2) == 0 ? message : donor, &others);
+  if (others.empty()) return "nothing";
+  WireField other = others[Pick(random, others.size())].field();
+  // Messages for messages, so that one encoding comes to stand in the place of another.
+  for (int tries = 0; tries < 10 && other.is_message != field.is_message; ++tries) {
+    other = others[Pick(random, others.size())].field();
+  }
+  if (Pick(random, 3) != 0) other.number = field.number;
+  field = std::move(other);
   return where + " replaced by another";
 }
 

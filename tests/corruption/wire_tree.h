@@ -28,7 +28,8 @@ using WireMessage = std::vector<WireField>;
 std::optional<WireMessage> ParseWire(std::string_view bytes, int depth = 0);
 std::string SerializeWire(const WireMessage& message);
 
-/// Change one thing somewhere in `message`. \return what was changed, for messages
-std::string DamageWire(WireMessage* message, std::mt19937_64* random);
+/// Change one thing somewhere in `message`; parts may come from `donor`.
+/// \return what was changed, for messages
+std::string DamageWire(WireMessage* message, WireMessage* donor, std::mt19937_64* random);
 
 }  // namespace lancea::corruption

@@ -5,6 +5,7 @@
 #include "lancea/dataset/dataset_impl.h"
 #include "lancea/file/run_tasks.h"
 #include "lancea/io/path.h"
+#include "lancea/io/storage_options.h"
 #include "lancea/io/uri.h"
 #include "lancea/table/base_paths.h"
 #include "lancea/table/fragment.h"
@@ -28,7 +29,7 @@ arrow::Result<StoreAndPath> Dataset::Impl::Resolve(std::optional<uint32_t> base_
   if (!base_id.has_value() || session->host().object_store != nullptr) {
     return StoreAndPath{location.store, full_path};
   }
-  return ResolveUri(full_path, storage_options);
+  return ResolveUri(full_path, OptionsOfBase(storage_options, base_id));
 }
 
 arrow::Result<std::shared_ptr<const DataFileReader>> Dataset::Impl::OpenDataFile(

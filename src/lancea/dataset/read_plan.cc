@@ -45,6 +45,15 @@ bool IsSystemColumn(const std::string& name) {
                      [&](const SystemColumn& system) { return name == system.name; });
 }
 
+// Order the fields below `field` as below `source`, of which it is a part.
+void SortLike(const Field& source, Field& field) {
+  auto position = [&](const Field& child) {
+    return std::ranges::find(source.children, child.name, &Field::name) - source.children.begin();
+  };
+  std::ranges::sort(field.children, {}, position);
+  for (Field& child : field.children) SortLike(source.children[position(child)], child);
+}
+
 }  // namespace
 
 std::string ReadPlan::Key(const ScanOptions& options, Nested nested) {
@@ -100,7 +109,8 @@ arrow::Status ReadPlan::Init(const ScanOptions& options, Nested nested) {
   return arrow::Status::OK();
 }
 
-// Several paths into one struct make one column, which stands where the first of them does.
+// Several paths into one struct make one column, which stands where the first of them does. Its
+// fields are in the order of the schema.
 arrow::Status ReadPlan::AddInsideStructs(const std::vector<std::string>& names) {
   const Schema& schema = dataset_.manifest->schema;
   std::vector<std::string> paths;
@@ -124,6 +134,7 @@ arrow::Status ReadPlan::AddInsideStructs(const std::vector<std::string>& names) 
     if (added == projected.fields.size()) continue;
     ARROW_ASSIGN_OR_RAISE(auto path, ResolvePath(schema, name));
     if (path.front()->name != projected.fields[added].name) continue;
+    SortLike(*path.front(), projected.fields[added]);
     ARROW_RETURN_NOT_OK(AddWholeField(projected.fields[added++]));
   }
   return arrow::Status::OK();

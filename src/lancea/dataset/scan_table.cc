@@ -15,7 +15,7 @@ namespace {
 
 // One piece of work decodes about this much: large enough to amortise its start, small enough to keep
 // all cores busy to the end and the output near the caches.
-constexpr uint64_t kPieceBytes = uint64_t{4} << 20;
+constexpr uint64_t kPieceBytes = uint64_t{512} << 10;
 constexpr uint64_t kMinPieceRows = 4096;
 // Less than this in all is decoded by the calling thread alone.
 constexpr uint64_t kParallelBytes = uint64_t{256} << 10;
@@ -61,7 +61,6 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadTable(const Dataset::Impl& data
       }
     }
   }
-  // The largest columns first, so that no thread is left with one at the end.
   std::vector<std::vector<arrow::ArrayVector>> arrays(num_columns);
   for (size_t column = 0; column < num_columns; ++column) arrays[column].resize(positions[column]);
   const ReadOptions read_options = [&] {

@@ -108,4 +108,9 @@ uint64_t ByteBudget::used() const {
   return used_;
 }
 
+size_t ByteBudget::num_waiting() const {
+  std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
 }  // namespace lancea

@@ -71,6 +71,7 @@ class ByteBudget {
 
   uint64_t limit() const { return limit_; }
   uint64_t used() const;
+  size_t num_waiting() const;
 
  private:
   struct Waiter {

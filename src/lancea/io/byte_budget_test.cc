@@ -22,8 +22,11 @@ std::future<arrow::Result<Ticket>> AcquireLater(
     return budget.Acquire(bytes, priority, stop);
   });
 }
-bool IsWaiting(const std::future<arrow::Result<Ticket>>& future) {
-  return future.wait_for(milliseconds(40)) == std::future_status::timeout;
+// True once exactly `count` requests wait; false if that does not happen.
+bool Waiting(const ByteBudget& budget, size_t count) {
+  for (int i = 0; i < 1000 && budget.num_waiting() != count; ++i)
+    std::this_thread::sleep_for(milliseconds(5));
+  return budget.num_waiting() == count;
 }
 
 TEST(ByteBudget, AdmitsWhatFitsAndTakesBackWhatIsReleased) {
@@ -63,7 +66,7 @@ TEST(ByteBudget, WaitsUntilBytesComeBack) {
   ByteBudget budget(100);
   Ticket first = budget.Acquire(80, 0).ValueOrDie();
   auto second = AcquireLater(budget, 30, 1);
-  EXPECT_TRUE(IsWaiting(second));
+  EXPECT_TRUE(Waiting(budget, 1));
   first.Release();
   EXPECT_TRUE(second.get().ok());
 }
@@ -73,7 +76,7 @@ TEST(ByteBudget, WaitsNoLongerOnceItIsTheMostUrgent) {
   Ticket first = budget.Acquire(10, 0).ValueOrDie();
   Ticket third = budget.Acquire(90, 2).ValueOrDie();
   auto second = AcquireLater(budget, 500, 1);
-  EXPECT_TRUE(IsWaiting(second));
+  EXPECT_TRUE(Waiting(budget, 1));
   first.Release();
   EXPECT_TRUE(second.get().ok());
 }
@@ -82,14 +85,14 @@ TEST(ByteBudget, ServesTheMoreUrgentFirstAndLetsNobodyPassIt) {
   ByteBudget budget(100);
   Ticket first = budget.Acquire(60, 0).ValueOrDie();
   auto large = AcquireLater(budget, 90, 1);
-  EXPECT_TRUE(IsWaiting(large));
+  EXPECT_TRUE(Waiting(budget, 1));
   auto small = AcquireLater(budget, 20, 2);  // would fit, but would starve `large`
-  EXPECT_TRUE(IsWaiting(small));
+  EXPECT_TRUE(Waiting(budget, 2));
   EXPECT_FALSE(budget.TryAcquire(20, 3).has_value());
   first.Release();
   auto ticket = large.get();
   ASSERT_TRUE(ticket.ok());
-  EXPECT_TRUE(IsWaiting(small));
+  EXPECT_TRUE(Waiting(budget, 1));
   ticket->Release();
   EXPECT_TRUE(small.get().ok());
 }
@@ -98,7 +101,7 @@ TEST(ByteBudget, AnEstimateCanBeCorrected) {
   ByteBudget budget(100);
   Ticket first = budget.Acquire(100, 0).ValueOrDie();
   auto second = AcquireLater(budget, 30, 1);
-  EXPECT_TRUE(IsWaiting(second));
+  EXPECT_TRUE(Waiting(budget, 1));
   first.Resize(70);
   auto ticket = second.get();
   ASSERT_TRUE(ticket.ok());
@@ -125,9 +128,9 @@ TEST(ByteBudget, AStopRequestEndsTheWaitAndLetsTheNextPass) {
   Ticket first = budget.Acquire(60, 0).ValueOrDie();
   arrow::StopSource source;
   auto large = AcquireLater(budget, 90, 1, source.token());
-  EXPECT_TRUE(IsWaiting(large));
+  EXPECT_TRUE(Waiting(budget, 1));
   auto small = AcquireLater(budget, 20, 2);
-  EXPECT_TRUE(IsWaiting(small));
+  EXPECT_TRUE(Waiting(budget, 2));
   source.RequestStop();
   EXPECT_TRUE(large.get().status().IsCancelled());
   EXPECT_TRUE(small.get().ok());
@@ -139,7 +142,7 @@ TEST(ByteBudget, CloseEndsAllWaitsAndRefusesFromThenOn) {
   Ticket first = budget.Acquire(100, 0).ValueOrDie();
   auto second = AcquireLater(budget, 1, 1);
   auto third = AcquireLater(budget, 1, 2);
-  EXPECT_TRUE(IsWaiting(second));
+  EXPECT_TRUE(Waiting(budget, 2));
   budget.Close();
   EXPECT_TRUE(second.get().status().IsCancelled());
   EXPECT_TRUE(third.get().status().IsCancelled());

@@ -1,5 +1,6 @@
 #include "lancea/io/cloud_file_systems.h"
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <any>
@@ -10,6 +11,7 @@
 #include <mutex>
 #include <vector>
 
+#include "arrow/config.h"
 #include "arrow/filesystem/filesystem.h"
 #include "arrow/io/interfaces.h"
 #include "arrow/util/config.h"
@@ -52,6 +54,22 @@ arrow::Result<Endpoint> ParseEndpoint(const std::optional<std::string>& text, bo
   return out;
 }
 
+// S3's client is a library beside libarrow, loaded once. Named by its full path: which run paths a bare name
+// is looked up in depends on who calls dlopen.
+const arrow::Status& LoadS3() {
+  static const arrow::Status status = []() -> arrow::Status {
+    const std::string name = "libarrow_s3.so." ARROW_SO_VERSION;
+    Dl_info libarrow;
+    if (dladdr(reinterpret_cast<const void*>(&arrow::GetBuildInfo), &libarrow) != 0) {
+      const std::string beside = libarrow.dli_fname;
+      const std::string path = beside.substr(0, beside.rfind('/') + 1) + name;
+      if (arrow::fs::LoadFileSystemFactories(path.c_str()).ok()) return arrow::Status::OK();
+    }
+    return arrow::fs::LoadFileSystemFactories(name.c_str());
+  }();
+  return status;
+}
+
 // AWS's client must be shut down before its static state is destroyed, which is in the reverse order of
 // their beginning: to be called once that state exists.
 void FinalizeAtExit() {
@@ -78,10 +96,6 @@ void PrepareCloudClients() {
         break;
       }
     }
-#ifdef ARROW_S3
-    // Fails where S3 is part of libarrow itself, which is as good.
-    (void)arrow::fs::LoadFileSystemFactories("libarrow_s3.so." ARROW_SO_VERSION);
-#endif
   });
 }
 
@@ -138,8 +152,14 @@ FileSystemResult MakeS3(const std::string& bucket, const StorageOptions& options
   arrow::fs::FileSystemFactoryOptions credentials;
   for (const auto& [name, value] : arguments.credentials)
     credentials.emplace_back(name, std::any(value));
+  // No error yet: S3 may be part of libarrow itself.
+  const arrow::Status& loaded = LoadS3();
   auto made = arrow::fs::FileSystemFromUriAndOptions(arguments.uri, credentials, context);
   FinalizeAtExit();
+  if (!made.ok() && !loaded.ok() &&
+      (made.status().IsNotImplemented() || made.status().IsInvalid())) {
+    return Unsupported("Arrow's S3 client cannot be loaded: ", loaded.message());
+  }
   return made;
 }
 

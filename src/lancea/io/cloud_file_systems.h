@@ -40,8 +40,7 @@ arrow::Result<std::shared_ptr<arrow::fs::FileSystem>> MakeAzure(
     const std::string& account, const std::string& host, const StorageOptions& options,
     const arrow::io::IOContext& context);
 
-/// Once per process, before the first client: load what is not part of libarrow, and tell it where the
-/// certificates are.
+/// Tell Arrow where this machine keeps certificates, once per process, before the first client.
 void PrepareCloudClients();
 
 }  // namespace lancea

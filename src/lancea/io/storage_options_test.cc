@@ -25,6 +25,8 @@ TEST(StorageOptions, AreFoundByAnyAliasInAnyCase) {
 TEST(StorageOptions, TheCanonicalNameWinsThenTheFirstInTheAlphabet) {
   EXPECT_EQ(Aws({{"region", "alias"}, {"aws_region", "canonical"}}).Get({"aws_region", "region"}),
             "canonical");
+  EXPECT_EQ(Aws({{"endpoint", "alias"}, {"url", "canonical"}}).Get({"url", "endpoint"}),
+            "canonical");
   EXPECT_EQ(Aws({{"token", "t"}, {"session_token", "s"}})
                 .Get({"aws_session_token", "token", "session_token"}),
             "s");

@@ -56,6 +56,16 @@ TEST(MakeDecoder, BlocksRefuseBuildersOfAnotherShape) {
   EXPECT_FALSE(list->Decode(block, 1, &without_validity).ok());
 }
 
+TEST(MakeDecoder, ChildrenRefuseBuildersOfAnotherShapeToo) {
+  const EncodingMessage list = test::FixedSizeList(1, true, test::Flat(8));
+  const test::Buffer block(64, 1);
+  for (const EncodingMessage& message :
+       {test::Rle(list, test::Flat(8)), test::Rle(test::Flat(8), list),
+        test::Delta(64, 0, test::FixedSizeList(1, true, test::Flat(64)))}) {
+    EXPECT_FALSE(test::DecodeBlock(message, block, 8).status.ok()) << DescribeEncoding(message);
+  }
+}
+
 TEST(MakeDecoder, BlocksRefuseNegativeCounts) {
   const test::Decoded decoded = test::DecodeBlock(test::Flat(64), test::Buffer(80), -1);
   EXPECT_FALSE(decoded.status.ok());
