@@ -158,6 +158,7 @@ TEST(ByteBudget, NeverStallsAConsumerInOrderWhateverTheSizes) {
   std::mt19937_64 random(4711);
   for (int round = 0; round < 20; ++round) {
     constexpr size_t kBatches = 60;
+    constexpr size_t kWorkers = 6;
     const uint64_t limit = random() % 100;
     ByteBudget budget(limit);
     std::vector<uint64_t> sizes(kBatches);
@@ -165,7 +166,7 @@ TEST(ByteBudget, NeverStallsAConsumerInOrderWhateverTheSizes) {
     std::vector<std::promise<Ticket>> batches(kBatches);
     std::atomic<size_t> next{0};
     std::vector<std::thread> workers;
-    for (int w = 0; w < 6; ++w) {
+    for (size_t w = 0; w < kWorkers; ++w) {
       workers.emplace_back([&] {
         for (size_t i = next++; i < kBatches; i = next++) {
           batches[i].set_value(budget.Acquire(sizes[i], i).ValueOrDie());
@@ -176,7 +177,8 @@ TEST(ByteBudget, NeverStallsAConsumerInOrderWhateverTheSizes) {
       auto ready = batch.get_future();
       ASSERT_EQ(ready.wait_for(std::chrono::seconds(30)), std::future_status::ready);
       Ticket ticket = ready.get();
-      EXPECT_LE(budget.used(), limit + 1000);
+      // Each worker may come with what is more urgent than all that is held.
+      EXPECT_LE(budget.used(), limit + kWorkers * 1000);
     }
     for (std::thread& worker : workers) worker.join();
     EXPECT_EQ(budget.used(), 0u);
