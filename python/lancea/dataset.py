@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, KeysView
 from os import PathLike, fspath
 from typing import Any
 
@@ -346,9 +346,9 @@ class LanceDataset(pads.Dataset):
                 return LanceFragment(self, None, _raw=raw)
         return None
 
-    @property
-    def fragment_ids(self) -> list[int]:
-        return [raw["id"] for raw in self._ds.fragments()]
+    def fragment_ids(self) -> KeysView[int]:
+        """Ids of all fragments: a set, in the order of the manifest."""
+        return {raw["id"]: None for raw in self._ds.fragments()}.keys()
 
     # Rows.
 

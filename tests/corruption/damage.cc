@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "wire_tree.h"
 
@@ -87,34 +89,26 @@ bool DamageDataFile(std::string* file, std::string* what, std::mt19937_64* rando
   return true;
 }
 
-}  // namespace
-
-std::string DamageBytes(std::string* file, std::mt19937_64* random) {
+// Damage around byte `at`.
+std::string DamageAt(std::string* file, uint64_t at, std::mt19937_64* random) {
   std::string& bytes = *file;
-  if (bytes.empty()) return " is empty";
-  const uint64_t window =
-      Pick(random, 2) == 0 ? std::min<uint64_t>(bytes.size(), 2048) : bytes.size();
-  const uint64_t at = bytes.size() - window + Pick(random, window);
   const uint64_t left = bytes.size() - at;
   const std::string where = " at " + std::to_string(at);
-  switch (Pick(random, 7)) {
+  switch (Pick(random, 6)) {
     case 0:
-      bytes.resize(at);
-      return " cut" + where;
-    case 1:
       bytes[at] = static_cast<char>(bytes[at] ^ (1 << Pick(random, 8)));
       return " bit flipped" + where;
-    case 2:
+    case 1:
       bytes[at] = static_cast<char>((*random)());
       return " byte changed" + where;
-    case 3:
-    case 4: {
+    case 2:
+    case 3: {
       const char fill = Pick(random, 2) == 0 ? '\xFF' : '\0';
       std::fill_n(bytes.begin() + static_cast<ptrdiff_t>(at), std::min(left, 1 + Pick(random, 16)),
                   fill);
       return " filled" + where;
     }
-    case 5: {
+    case 4: {
       const uint64_t word = at / 8 * 8, other = Pick(random, bytes.size()) / 8 * 8;
       for (uint64_t i = 0; i < 8 && std::max(word, other) + i < bytes.size(); ++i) {
         std::swap(bytes[word + i], bytes[other + i]);
@@ -127,6 +121,73 @@ std::string DamageBytes(std::string* file, std::mt19937_64* random) {
       }
       return " overwritten" + where;
   }
+}
+
+// The numbers of a packed field; field lists are read without their schema.
+std::vector<uint64_t> Numbers(const WireMessage& message, uint32_t number) {
+  std::vector<uint64_t> out;
+  for (const WireField& field : message) {
+    if (field.number != number) continue;
+    if (field.type != 2) out.push_back(field.value);
+    const std::string packed = field.is_message ? SerializeWire(field.children) : field.bytes;
+    uint64_t value = 0;
+    int shift = 0;
+    for (const char c : packed) {
+      value |= shift < 64 ? uint64_t{static_cast<uint8_t>(c) & 0x7Fu} << shift : 0;
+      shift += 7;
+      if (static_cast<uint8_t>(c) >= 0x80) continue;
+      out.push_back(value);
+      value = 0;
+      shift = 0;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string DamageBytes(std::string* file, std::mt19937_64* random) {
+  if (file->empty()) return " is empty";
+  const uint64_t window =
+      Pick(random, 2) == 0 ? std::min<uint64_t>(file->size(), 2048) : file->size();
+  const uint64_t at = file->size() - window + Pick(random, window);
+  if (Pick(random, 7) > 0) return DamageAt(file, at, random);
+  file->resize(at);
+  return " cut at " + std::to_string(at);
+}
+
+std::string DamagePages(std::string* file, std::mt19937_64* random) {
+  constexpr uint32_t kPages = 2, kOffsets = 1, kSizes = 2;  // of ColumnMetadata and its Page
+  const size_t size = file->size();
+  if (size < kFooterBytes || !file->ends_with("LANC")) return DamageBytes(file, random);
+  const std::string footer = file->substr(size - kFooterBytes);
+  const uint64_t table = Load<uint64_t>(footer, 8), entries = Load<uint32_t>(footer, 28);
+  if (table > size || entries > (size - table) / 16) return DamageBytes(file, random);
+  std::vector<std::pair<uint64_t, uint64_t>> buffers;
+  for (uint64_t i = 0; i < entries; ++i) {
+    const uint64_t position = Load<uint64_t>(*file, table + 16 * i);
+    const uint64_t length = Load<uint64_t>(*file, table + 16 * i + 8);
+    if (position > size || length > size - position) continue;
+    const WireMessage column = ParseWire(file->substr(position, length)).value_or(WireMessage());
+    for (const WireField& page : column) {
+      if (page.number != kPages) continue;
+      const auto offsets = Numbers(page.children, kOffsets);
+      const auto sizes = Numbers(page.children, kSizes);
+      for (size_t k = 0; k < std::min(offsets.size(), sizes.size()); ++k) {
+        if (offsets[k] < size && sizes[k] > 0 && sizes[k] <= size - offsets[k]) {
+          buffers.emplace_back(offsets[k], sizes[k]);
+        }
+      }
+    }
+  }
+  if (buffers.empty()) return DamageBytes(file, random);
+  std::string what;
+  for (uint64_t changes = 1 + Pick(random, 3); changes > 0; --changes) {
+    const auto [begin, length] = buffers[Pick(random, buffers.size())];
+    const uint64_t window = Pick(random, 3) > 0 ? std::min<uint64_t>(length, 32) : length;
+    what += DamageAt(file, begin + Pick(random, window), random);
+  }
+  return what;
 }
 
 std::string DamageMetadata(std::string* file, std::mt19937_64* random) {

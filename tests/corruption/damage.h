@@ -10,6 +10,10 @@ namespace lancea::corruption {
 /// metadata lie.
 std::string DamageBytes(std::string* file, std::mt19937_64* random);
 
+/// The same at one to three places in the pages of a data file, most of them where a buffer begins: there lie chunk
+/// headers, offsets and repetition indices. Files of other kinds get DamageBytes.
+std::string DamagePages(std::string* file, std::mt19937_64* random);
+
 /// Change numbers and encodings inside a well-formed file: one to three changes to the metadata of a column, to a
 /// file's descriptor or to a manifest, which are written anew behind the data with a fitting footer.
 /// Files of other kinds get DamageBytes.

@@ -10,6 +10,8 @@
 namespace lancea {
 namespace {
 
+constexpr int64_t kGatherSlack = 16;
+
 // Grow to at least `needed` bytes, doubling, so that appends cost amortised O(1).
 arrow::Status GrowTo(std::shared_ptr<arrow::ResizableBuffer>* buffer, int64_t needed,
                      arrow::MemoryPool* pool) {
@@ -235,43 +237,64 @@ template arrow::Status ValueBuilder::AppendValues(const uint64_t*, int64_t, cons
 
 template <typename Offset, typename Index>
 arrow::Status ValueBuilder::AppendGathered(const Offset* offsets, const uint8_t* bytes,
-                                           int64_t num_bytes, const Index* indices,
-                                           int64_t num_values) {
+                                           int64_t num_bytes, int64_t num_readable,
+                                           const Index* indices, int64_t num_values) {
   if (num_values == 0) return arrow::Status::OK();
-  int64_t total = 0;
-  for (int64_t i = 0; i < num_values; ++i) total += offsets[indices[i] + 1] - offsets[indices[i]];
-  // Short values are copied 16 bytes at a time, so the destination needs that much slack.
-  constexpr int64_t kSlack = 16;
   ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
-  ARROW_RETURN_NOT_OK(GrowData(total + kSlack));
-  ARROW_RETURN_NOT_OK(CheckOffsetsReach(data_size_ + total));
-  uint8_t* const out = data_->mutable_data();
+  // First where each value ends, then the bytes: neither loop waits for the other's results.
   int64_t at = data_size_;
-  auto gather = [&]<typename Out>(Out) {
-    Out* out_offsets = reinterpret_cast<Out*>(offsets_->mutable_data()) + num_values_ + 1;
+  Offset longest = 0;
+  auto lay_out = [&]<typename Out>(Out* ends) {
     for (int64_t i = 0; i < num_values; ++i) {
-      const int64_t start = offsets[indices[i]];
-      const int64_t length = offsets[indices[i] + 1] - start;
-      if (length <= kSlack && start + kSlack <= num_bytes) {
-        std::memcpy(out + at, bytes + start, kSlack);
-      } else if (length > 0) {
-        std::memcpy(out + at, bytes + start, length);
-      }
+      const Offset length = offsets[indices[i] + 1] - offsets[indices[i]];
+      longest = std::max(longest, length);
       at += length;
-      out_offsets[i] = static_cast<Out>(at);
+      ends[i] = static_cast<Out>(at);
     }
   };
-  bits_per_offset_ == 32 ? gather(int32_t{}) : gather(int64_t{});
-  data_size_ = at;
+  auto ends = [&]<typename Out>(Out) {
+    return reinterpret_cast<Out*>(offsets_->mutable_data()) + num_values_ + 1;
+  };
+  bits_per_offset_ == 32 ? lay_out(ends(int32_t{})) : lay_out(ends(int64_t{}));
+  const int64_t total = at - data_size_;
+  ARROW_RETURN_NOT_OK(CheckOffsetsReach(data_size_ + total));
+  ARROW_RETURN_NOT_OK(GrowData(total + kGatherSlack));
+
+  // Short values are copied kGatherSlack bytes at a time, which reads that much after the last of them.
+  std::vector<uint8_t> padded;
+  const bool is_short = longest <= kGatherSlack;
+  if (is_short && num_readable < num_bytes + kGatherSlack && num_bytes <= total) {
+    padded.resize(num_bytes + kGatherSlack);
+    if (num_bytes > 0) std::memcpy(padded.data(), bytes, num_bytes);
+    bytes = padded.data();
+    num_readable = num_bytes + kGatherSlack;
+  }
+  const bool in_words = is_short && num_readable >= num_bytes + kGatherSlack;
+  uint8_t* const out = data_->mutable_data();
+  auto copy = [&]<typename Out>(const Out* value_ends) {
+    // value_ends[-1] is the end of what was there before.
+    if (in_words) {
+      for (int64_t i = 0; i < num_values; ++i) {
+        std::memcpy(out + value_ends[i - 1], bytes + offsets[indices[i]], kGatherSlack);
+      }
+    } else {
+      for (int64_t i = 0; i < num_values; ++i) {
+        const Out length = value_ends[i] - value_ends[i - 1];
+        if (length > 0) std::memcpy(out + value_ends[i - 1], bytes + offsets[indices[i]], length);
+      }
+    }
+  };
+  bits_per_offset_ == 32 ? copy(ends(int32_t{})) : copy(ends(int64_t{}));
+  data_size_ += total;
   num_values_ += num_values;
   return arrow::Status::OK();
 }
 
 #define LANCEA_INSTANTIATE_GATHER(Index)                                                       \
   template arrow::Status ValueBuilder::AppendGathered(const int32_t*, const uint8_t*, int64_t, \
-                                                      const Index*, int64_t);                  \
+                                                      int64_t, const Index*, int64_t);         \
   template arrow::Status ValueBuilder::AppendGathered(const int64_t*, const uint8_t*, int64_t, \
-                                                      const Index*, int64_t);
+                                                      int64_t, const Index*, int64_t);
 LANCEA_INSTANTIATE_GATHER(uint8_t)
 LANCEA_INSTANTIATE_GATHER(uint16_t)
 LANCEA_INSTANTIATE_GATHER(uint32_t)

@@ -82,10 +82,12 @@ class ValueBuilder {
   /// Forget the values, keep the memory.
   void Clear();
   /// Append values picked from elsewhere: value i is bytes[offsets[k] .. offsets[k + 1]) with
-  /// k = indices[i]. `bytes` is num_bytes long; indices and offsets are already checked.
+  /// k = indices[i]. Indices and offsets are already checked.
+  /// \param num_bytes     of the picked values' source
+  /// \param num_readable  at least num_bytes: allocated, whatever it holds
   template <typename Offset, typename Index>
   arrow::Status AppendGathered(const Offset* offsets, const uint8_t* bytes, int64_t num_bytes,
-                               const Index* indices, int64_t num_values);
+                               int64_t num_readable, const Index* indices, int64_t num_values);
   /// Room for at most `max_bytes` bytes of one value: write there, then call CommitValue.
   arrow::Result<uint8_t*> PrepareValue(int64_t max_bytes);
   arrow::Status CommitValue(int64_t num_bytes);
@@ -130,7 +132,8 @@ class ValueBuilder {
 };
 
 template <typename DecodeValue>
-arrow::Status ValueBuilder::AppendDecoded(int64_t num_values, int64_t max_bytes, DecodeValue decode) {
+arrow::Status ValueBuilder::AppendDecoded(int64_t num_values, int64_t max_bytes,
+                                          DecodeValue decode) {
   ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
   ARROW_RETURN_NOT_OK(GrowData(max_bytes));
   ARROW_RETURN_NOT_OK(CheckOffsetsReach(data_size_ + max_bytes));

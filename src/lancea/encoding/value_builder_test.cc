@@ -40,16 +40,18 @@ TEST_P(VariableBuilder, KeepsValuesHoweverTheyCome) {
   const std::vector<int64_t> dictionary_offsets = {0, 2, 2, 21};
   const std::string dictionary = "xynineteen characters";
   const std::vector<uint8_t> indices = {2, 0, 1, 0};
-  ASSERT_TRUE(builder.AppendGathered(dictionary_offsets.data(), AsBytes(dictionary).data(), 21,
-                                     indices.data(), 4).ok());
-  EXPECT_EQ(Strings(&builder),
-            (std::vector<std::string>{"one", "", "", "abc", "", "de", "nineteen characters", "xy", "",
-                                      "xy"}));
+  ASSERT_TRUE(builder
+                  .AppendGathered(dictionary_offsets.data(), AsBytes(dictionary).data(), 21, 21,
+                                  indices.data(), 4)
+                  .ok());
+  EXPECT_EQ(Strings(&builder), (std::vector<std::string>{"one", "", "", "abc", "", "de",
+                                                         "nineteen characters", "xy", "", "xy"}));
 }
 
 TEST_P(VariableBuilder, AppendsASliceOfAnother) {
   ValueBuilder from = ValueBuilder::Variable(GetParam(), Pool());
-  for (const char* text : {"a", "bb", "ccc", "dddd"}) ASSERT_TRUE(from.AppendValue(AsBytes(text)).ok());
+  for (const char* text : {"a", "bb", "ccc", "dddd"})
+    ASSERT_TRUE(from.AppendValue(AsBytes(text)).ok());
   ValueBuilder builder = ValueBuilder::Variable(GetParam(), Pool());
   ASSERT_TRUE(builder.AppendSlice(from, 1, 3).ok());
   EXPECT_EQ(Strings(&builder), (std::vector<std::string>{"bb", "ccc"}));
@@ -71,7 +73,10 @@ TEST(FixedBuilder, BitsKeepTheirOrderAcrossUnalignedAppends) {
   auto data = builder.FinishData().ValueOrDie();
   std::string got;
   for (int i = 0; i < 14; ++i) got.push_back((data->data()[i / 8] >> (i % 8) & 1) ? '1' : '0');
-  EXPECT_EQ(got, "010" "00" "101011011");
+  EXPECT_EQ(got,
+            "010"
+            "00"
+            "101011011");
 }
 
 }  // namespace

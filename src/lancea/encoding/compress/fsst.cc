@@ -11,8 +11,8 @@ constexpr uint8_t kEscape = 255;
 
 arrow::Status AppendDecoded(const FsstTable& table, Bytes codes, ValueBuilder* out) {
   if (!table.is_on()) return out->AppendValue(codes);
-  ARROW_ASSIGN_OR_RAISE(uint8_t * to,
-                        out->PrepareValue(FsstTable::MaxDecoded(static_cast<int64_t>(codes.size()))));
+  ARROW_ASSIGN_OR_RAISE(
+      uint8_t * to, out->PrepareValue(FsstTable::MaxDecoded(static_cast<int64_t>(codes.size()))));
   const int64_t size = table.Decode(codes, to);
   if (size < 0) return Corrupt("fsst: a value ends in an escape");
   return out->CommitValue(size);
@@ -23,15 +23,14 @@ arrow::Status DecodeChunk(const FsstTable& table, Bytes buffer, int64_t num_valu
                           int64_t end, ValueBuilder* out) {
   std::vector<Offset> aligned;
   ARROW_ASSIGN_OR_RAISE(const Offset* offsets,
-                        CheckMiniBlockOffsets<Offset>(buffer, num_values, &aligned));
-  if (!table.is_on()) {
-    return out->AppendValues(offsets + begin, end - begin, buffer.data() + offsets[begin]);
-  }
+                        CheckMiniBlockOffsets<Offset>(buffer, num_values, begin, end, &aligned));
+  const int64_t count = end - begin;
+  if (!table.is_on()) return out->AppendValues(offsets, count, buffer.data() + offsets[0]);
   // One reservation for all the values; they then decode back to back.
-  const int64_t num_bytes = static_cast<int64_t>(offsets[end] - offsets[begin]);
-  return out->AppendDecoded(end - begin, FsstTable::MaxDecoded(num_bytes), [&](int64_t i, uint8_t* to) {
-    const Offset from = offsets[begin + i];
-    return table.Decode(buffer.subspan(from, offsets[begin + i + 1] - from), to);
+  const int64_t num_bytes = static_cast<int64_t>(offsets[count] - offsets[0]);
+  return out->AppendDecoded(count, FsstTable::MaxDecoded(num_bytes), [&](int64_t i, uint8_t* to) {
+    const Offset from = offsets[i];
+    return table.Decode(buffer.subspan(from, offsets[i + 1] - from), to);
   });
 }
 
@@ -40,8 +39,8 @@ class FsstMiniBlock : public MiniBlockDecoder {
   FsstMiniBlock(FsstTable table, uint64_t bits) : table_(table), bits_(bits) {}
   ValueShape shape() const override { return {.bits_per_offset = bits_}; }
   int num_buffers() const override { return 1; }
-  arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin, int64_t end,
-                       ValueBuilder* out) const override {
+  arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin,
+                       int64_t end, ValueBuilder* out) const override {
     return bits_ == 32 ? DecodeChunk<uint32_t>(table_, buffers[0], num_values, begin, end, out)
                        : DecodeChunk<uint64_t>(table_, buffers[0], num_values, begin, end, out);
   }
@@ -72,8 +71,9 @@ struct FsstParts {
 arrow::Result<FsstParts> ParseParts(const EncodingMessage& message) {
   const auto& fsst = message.fsst();
   const std::string& table = fsst.symbol_table();
-  ARROW_ASSIGN_OR_RAISE(FsstTable parsed,
-                        FsstTable::Parse(Bytes(reinterpret_cast<const uint8_t*>(table.data()), table.size())));
+  ARROW_ASSIGN_OR_RAISE(
+      FsstTable parsed,
+      FsstTable::Parse(Bytes(reinterpret_cast<const uint8_t*>(table.data()), table.size())));
   if (!fsst.values().has_variable() || !fsst.values().variable().offsets().has_flat() ||
       fsst.values().variable().has_values()) {
     return Unsupported("fsst over values that are not variable(flat)");

@@ -21,8 +21,8 @@ arrow::Status DecodeMiniBlock(Bytes buffer, int64_t num_values, int64_t begin, i
                               ValueBuilder* out) {
   std::vector<Offset> aligned;
   ARROW_ASSIGN_OR_RAISE(const Offset* offsets,
-                        CheckMiniBlockOffsets<Offset>(buffer, num_values, &aligned));
-  return out->AppendValues(offsets + begin, end - begin, buffer.data() + offsets[begin]);
+                        CheckMiniBlockOffsets<Offset>(buffer, num_values, begin, end, &aligned));
+  return out->AppendValues(offsets, end - begin, buffer.data() + offsets[0]);
 }
 
 class VariableMiniBlock : public MiniBlockDecoder {
@@ -30,8 +30,8 @@ class VariableMiniBlock : public MiniBlockDecoder {
   explicit VariableMiniBlock(uint64_t bits) : bits_(bits) {}
   ValueShape shape() const override { return {.bits_per_offset = bits_}; }
   int num_buffers() const override { return 1; }
-  arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin, int64_t end,
-                       ValueBuilder* out) const override {
+  arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin,
+                       int64_t end, ValueBuilder* out) const override {
     return bits_ == 32 ? DecodeMiniBlock<uint32_t>(buffers[0], num_values, begin, end, out)
                        : DecodeMiniBlock<uint64_t>(buffers[0], num_values, begin, end, out);
   }
@@ -48,13 +48,14 @@ class EncodedOffsetsMiniBlock : public MiniBlockDecoder {
   ValueShape shape() const override { return {.bits_per_offset = bits_}; }
   int num_buffers() const override { return offsets_->has_payload() ? 2 : 1; }
   bool is_random_access() const override { return false; }
-  arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin, int64_t end,
-                       ValueBuilder* out) const override {
+  arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin,
+                       int64_t end, ValueBuilder* out) const override {
     const Bytes bytes = buffers[num_buffers() - 1];
-    if (num_values > kMaxChunkValues) return Corrupt("variable: a chunk of ", num_values, " values");
+    if (num_values > kMaxChunkValues)
+      return Corrupt("variable: a chunk of ", num_values, " values");
     ValueBuilder offsets = ValueBuilder::Fixed(bits_, out->pool());
-    ARROW_RETURN_NOT_OK(offsets_->Decode(offsets_->has_payload() ? buffers[0] : Bytes(),
-                                         num_values + 1, &offsets));
+    ARROW_RETURN_NOT_OK(
+        offsets_->Decode(offsets_->has_payload() ? buffers[0] : Bytes(), num_values + 1, &offsets));
     if (offsets.num_values() != num_values + 1) {
       return Corrupt("variable: ", offsets.num_values(), " offsets for ", num_values, " values");
     }
@@ -103,16 +104,19 @@ class VariableBlock : public BlockDecoder {
       return Corrupt("variable block with offsets of ", bits, " bits");
     }
     const uint64_t count = static_cast<uint64_t>(num_values) + 1;
-    if (count > block.size()) return Corrupt("variable block: ", num_values, " values in ", block.size(), " bytes");
+    if (count > block.size())
+      return Corrupt("variable block: ", num_values, " values in ", block.size(), " bytes");
     ARROW_ASSIGN_OR_RAISE(Bytes offsets, reader.Take(count * bits / 8));
-    if (position > block.size()) return Corrupt("variable block: bytes at ", position, " of ", block.size());
+    if (position > block.size())
+      return Corrupt("variable block: bytes at ", position, " of ", block.size());
     return bits == 32 ? Append<uint32_t>(offsets, block.subspan(position), num_values, out)
                       : Append<uint64_t>(offsets, block.subspan(position), num_values, out);
   }
 
  private:
   template <typename Offset>
-  static arrow::Status Append(Bytes offset_bytes, Bytes bytes, int64_t num_values, ValueBuilder* out) {
+  static arrow::Status Append(Bytes offset_bytes, Bytes bytes, int64_t num_values,
+                              ValueBuilder* out) {
     // Early blocks leave the offsets unaligned.
     std::vector<Offset> offsets(num_values + 1);
     std::memcpy(offsets.data(), offset_bytes.data(), offset_bytes.size());
@@ -150,32 +154,33 @@ arrow::Result<uint64_t> FlatOffsetBits(const EncodingMessage& message) {
 }  // namespace
 
 template <typename Offset>
-arrow::Result<const Offset*> CheckMiniBlockOffsets(Bytes buffer, int64_t num_values,
-                                                   std::vector<Offset>* aligned) {
+arrow::Result<const Offset*> CheckMiniBlockOffsets(Bytes buffer, int64_t num_values, int64_t begin,
+                                                   int64_t end, std::vector<Offset>* aligned) {
   const uint64_t count = static_cast<uint64_t>(num_values) + 1;
   if (count > buffer.size() / sizeof(Offset)) {
     return Corrupt("variable: ", num_values, " values in a chunk of ", buffer.size(), " bytes");
   }
-  const Offset* offsets = reinterpret_cast<const Offset*>(buffer.data());
+  const int64_t wanted = end - begin + 1;
+  const Offset* offsets = reinterpret_cast<const Offset*>(buffer.data()) + begin;
   // Aligned in the file, but not where a read of neighbouring bytes began at an odd place.
   if (reinterpret_cast<uintptr_t>(buffer.data()) % alignof(Offset) != 0) {
-    aligned->resize(count);
-    std::memcpy(aligned->data(), buffer.data(), count * sizeof(Offset));
+    aligned->resize(wanted);
+    std::memcpy(aligned->data(), buffer.data() + begin * sizeof(Offset), wanted * sizeof(Offset));
     offsets = aligned->data();
   }
-  if (!Ascend(offsets, num_values + 1) || offsets[num_values] > buffer.size()) {
+  if (!Ascend(offsets, wanted) || offsets[wanted - 1] > buffer.size()) {
     return Corrupt("variable: offsets do not fit a chunk of ", buffer.size(), " bytes");
   }
   return offsets;
 }
 
-template arrow::Result<const uint32_t*> CheckMiniBlockOffsets(Bytes, int64_t,
+template arrow::Result<const uint32_t*> CheckMiniBlockOffsets(Bytes, int64_t, int64_t, int64_t,
                                                               std::vector<uint32_t>*);
-template arrow::Result<const uint64_t*> CheckMiniBlockOffsets(Bytes, int64_t,
+template arrow::Result<const uint64_t*> CheckMiniBlockOffsets(Bytes, int64_t, int64_t, int64_t,
                                                               std::vector<uint64_t>*);
 
-arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeVariableMiniBlock(const EncodingMessage& message,
-                                                                       int depth) {
+arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeVariableMiniBlock(
+    const EncodingMessage& message, int depth) {
   if (message.variable().offsets().has_flat()) {
     ARROW_ASSIGN_OR_RAISE(uint64_t bits, FlatOffsetBits(message));
     return std::make_unique<VariableMiniBlock>(bits);
@@ -191,7 +196,8 @@ arrow::Result<std::unique_ptr<BlockDecoder>> MakeVariableBlock(const EncodingMes
   return std::make_unique<VariableBlock>(bits);
 }
 
-arrow::Result<std::unique_ptr<PerValueDecoder>> MakeVariablePerValue(const EncodingMessage& message) {
+arrow::Result<std::unique_ptr<PerValueDecoder>> MakeVariablePerValue(
+    const EncodingMessage& message) {
   ARROW_ASSIGN_OR_RAISE(uint64_t bits, FlatOffsetBits(message));
   return std::make_unique<VariablePerValue>(bits);
 }

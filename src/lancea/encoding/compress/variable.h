@@ -18,16 +18,18 @@
 
 namespace lancea {
 
-arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeVariableMiniBlock(const EncodingMessage& message,
-                                                                       int depth);
+arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeVariableMiniBlock(
+    const EncodingMessage& message, int depth);
 arrow::Result<std::unique_ptr<BlockDecoder>> MakeVariableBlock(const EncodingMessage& message);
-arrow::Result<std::unique_ptr<PerValueDecoder>> MakeVariablePerValue(const EncodingMessage& message);
+arrow::Result<std::unique_ptr<PerValueDecoder>> MakeVariablePerValue(
+    const EncodingMessage& message);
 
-/// One mini-block buffer of variable values: offsets checked to ascend and to lie inside.
+/// The offsets of values [begin, end) of a mini-block buffer, checked to ascend and to lie inside.
+/// Those of other values are not looked at: a take wants one of thousands.
 /// \param aligned  takes a copy of the offsets when the buffer lies at an address unfit for them
-/// \return num_values + 1 offsets, into `buffer` or `aligned`
+/// \return end - begin + 1 offsets, into `buffer` or `aligned`
 template <typename Offset>
-arrow::Result<const Offset*> CheckMiniBlockOffsets(Bytes buffer, int64_t num_values,
-                                                   std::vector<Offset>* aligned);
+arrow::Result<const Offset*> CheckMiniBlockOffsets(Bytes buffer, int64_t num_values, int64_t begin,
+                                                   int64_t end, std::vector<Offset>* aligned);
 
 }  // namespace lancea

@@ -116,23 +116,23 @@ const arrow::DataType& InnermostItem(const arrow::DataType& type) {
   return *item;
 }
 
+template <typename Index>
+arrow::Status CheckIndices(const Index* indices, int64_t num_values, int64_t size) {
+  Index largest = 0;
+  for (int64_t i = 0; i < num_values; ++i) largest = std::max(largest, indices[i]);
+  if (num_values == 0 || static_cast<uint64_t>(largest) < static_cast<uint64_t>(size)) {
+    return arrow::Status::OK();
+  }
+  return Corrupt("dictionary index ", +largest, " in a dictionary of ", size, " items");
+}
+
 template <typename Index, typename Offset>
 arrow::Status GatherVariable(const ArrayData& dictionary, const Index* indices, int64_t num_values,
                              ValueBuilder* out) {
-  const Offset* offsets = dictionary.GetValues<Offset>(1);
-  const uint8_t* bytes = dictionary.buffers[2]->data();
-  const uint64_t size = static_cast<uint64_t>(dictionary.length);
-  int64_t total = 0;
-  for (int64_t i = 0; i < num_values; ++i) {
-    const uint64_t index = static_cast<uint64_t>(indices[i]);
-    if (index >= size) {
-      return Corrupt("dictionary index ", index, " in a dictionary of ", size, " items");
-    }
-    total += offsets[index + 1] - offsets[index];
-  }
-  ARROW_RETURN_NOT_OK(out->Reserve(num_values, total));
-  return out->AppendGathered(offsets, bytes, static_cast<int64_t>(dictionary.buffers[2]->size()),
-                             indices, num_values);
+  ARROW_RETURN_NOT_OK(CheckIndices(indices, num_values, dictionary.length));
+  const arrow::Buffer& bytes = *dictionary.buffers[2];
+  return out->AppendGathered(dictionary.GetValues<Offset>(1), bytes.data(), bytes.size(),
+                             bytes.capacity(), indices, num_values);
 }
 
 template <typename Index, typename Word>
@@ -157,15 +157,6 @@ struct Word128 {
 struct Word256 {
   uint64_t words[4];
 };
-
-template <typename Index>
-arrow::Status CheckIndices(const Index* indices, int64_t num_values, int64_t size) {
-  bool bad = false;
-  for (int64_t i = 0; i < num_values; ++i) {
-    bad |= static_cast<uint64_t>(indices[i]) >= static_cast<uint64_t>(size);
-  }
-  return bad ? Corrupt("dictionary index out of range of ", size, " items") : arrow::Status::OK();
-}
 
 // Structs, and lists with their items' validity: Arrow's own kernel, such dictionaries are rare and small.
 template <typename Index>

@@ -20,23 +20,27 @@ class LevelCursor {
 
   const ValueBuilder& rep() const { return rep_; }
   const ValueBuilder& def() const { return def_; }
-  int64_t num_row_starts() const { return static_cast<int64_t>(row_starts_.size()); }
+  int64_t num_row_starts() const { return num_row_starts_; }
   /// Event at which the i-th row to begin here begins.
-  int64_t RowStart(int64_t i) const { return row_starts_[i]; }
+  int64_t RowStart(int64_t i);
   /// True when the first event goes on with a row begun earlier.
-  bool starts_inside_row() const { return row_starts_.empty() || row_starts_[0] != 0; }
+  bool starts_inside_row() const { return starts_inside_row_; }
   /// Events that own a leaf value, in all and among the first `event`.
-  int64_t num_visible() const { return VisibleBefore(num_levels_); }
-  int64_t VisibleBefore(int64_t event) const {
-    return visible_before_.empty() ? event : visible_before_[event];
-  }
+  int64_t num_visible() const { return num_visible_; }
+  int64_t VisibleBefore(int64_t event);
 
  private:
+  const uint16_t* rep_levels() const { return reinterpret_cast<const uint16_t*>(rep_.data()); }
+  const uint16_t* def_levels() const { return reinterpret_cast<const uint16_t*>(def_.data()); }
+
   ValueBuilder rep_ = ValueBuilder::Fixed(16, arrow::default_memory_pool());
   ValueBuilder def_ = ValueBuilder::Fixed(16, arrow::default_memory_pool());
+  uint16_t max_rep_ = 0, max_visible_ = 0;
+  int64_t num_levels_ = 0, num_row_starts_ = 0, num_visible_ = 0;
+  bool starts_inside_row_ = true;
+  // Made when first asked for: whole chunks, which scans read, need only the counts.
   std::vector<int64_t> row_starts_;
-  std::vector<int64_t> visible_before_;  // num_levels + 1 entries; empty when every event is visible
-  int64_t num_levels_ = 0;
+  std::vector<int64_t> visible_before_;  // num_levels + 1 entries
 };
 
 }  // namespace lancea

@@ -1,5 +1,9 @@
 #include "lancea/encoding/structural/unravel.h"
 
+#include <algorithm>
+#include <memory>
+#include <type_traits>
+
 #include "arrow/buffer.h"
 #include "arrow/util/bit_util.h"
 #include "lancea/util/errors.h"
@@ -7,18 +11,30 @@
 namespace lancea {
 namespace {
 
+constexpr uint16_t kAllVisible = 0xFFFF;
+
+// Levels that are written before they are read.
+using Levels = std::unique_ptr<uint16_t[]>;
+
+Levels AllocateLevels(int64_t count) {
+  return std::make_unique_for_overwrite<uint16_t[]>(static_cast<size_t>(count));
+}
+
 // The events still standing at the current layer. Starts as a view of the page's levels and becomes
 // an own copy once a list or fixed-size-list layer was passed.
 struct Events {
   std::span<const uint16_t> rep, def;
   int64_t size = 0;
-  std::vector<uint16_t> own_rep, own_def;
+  Levels own_rep, own_def;
 
-  void Own(std::vector<uint16_t> new_rep, std::vector<uint16_t> new_def, int64_t new_size) {
+  void Own(Levels new_rep, Levels new_def, int64_t new_size) {
     own_rep = std::move(new_rep);
     own_def = std::move(new_def);
-    rep = own_rep;
-    def = own_def;
+    const size_t count = static_cast<size_t>(new_size);
+    rep = own_rep != nullptr ? std::span<const uint16_t>(own_rep.get(), count)
+                             : std::span<const uint16_t>();
+    def = own_def != nullptr ? std::span<const uint16_t>(own_def.get(), count)
+                             : std::span<const uint16_t>();
     size = new_size;
   }
 };
@@ -35,9 +51,11 @@ arrow::Status SlotValidity(const Events& events, const LayerLevels& levels, Stru
   // all-valid layer simply records no bitmap.
   const uint16_t* def = events.def.data();
   if (levels.null_level == 0) {
-    int64_t slots = 0;
-    for (int64_t i = 0; i < events.size; ++i) slots += def[i] <= levels.max_visible;
-    out->num_slots = slots;
+    out->num_slots = levels.max_visible == kAllVisible
+                         ? events.size
+                         : std::count_if(def, def + events.size, [&](uint16_t level) {
+                             return level <= levels.max_visible;
+                           });
     return arrow::Status::OK();
   }
   ARROW_ASSIGN_OR_RAISE(auto bitmap, arrow::AllocateBitmap(events.size, pool));
@@ -46,7 +64,7 @@ arrow::Status SlotValidity(const Events& events, const LayerLevels& levels, Stru
   uint8_t byte = 0;
   const uint16_t null_level = levels.null_level;
   const uint16_t empty_level = levels.empty_level == 0 ? 0xFFFF : levels.empty_level;
-  if (levels.max_visible == 0xFFFF && levels.empty_level == 0) {
+  if (levels.max_visible == kAllVisible && levels.empty_level == 0) {
     // Every event is a slot: eight at a time.
     int64_t i = 0;
     for (; i + 8 <= events.size; i += 8) {
@@ -80,47 +98,57 @@ arrow::Status SlotValidity(const Events& events, const LayerLevels& levels, Stru
   return arrow::Status::OK();
 }
 
-// Offsets of the list layer, and the events that start one of its lists.
+// Offsets of the list layer, and the events that start one of its lists, whose levels layers further out
+// need: `keep_rep` for another list, `keep_def` for anything.
 arrow::Status PassList(Events* events, const LayerLevels& levels, uint16_t child_max_visible,
-                       StructureLayer* out) {
-  if (events->rep.empty()) return Corrupt("a page with list layers stores no repetition levels");
+                       bool keep_rep, bool keep_def, StructureLayer* out) {
+  if (events->rep.empty() && events->size > 0) {
+    return Corrupt("a page with list layers stores no repetition levels");
+  }
   const int64_t size = events->size;
   const uint16_t* rep = events->rep.data();
+  const uint16_t* def = events->def.empty() ? nullptr : events->def.data();
   const uint16_t rep_level = levels.rep_level;
   if (size > 0 && rep[0] < rep_level) {
     return Corrupt("repetition levels begin inside a list (level ", rep[0], ", expected at least ",
                    rep_level, ")");
   }
-  std::vector<uint16_t> next_rep(size), next_def;
-  out->offsets.resize(size + 1);
+  const int64_t num_starts =
+      std::count_if(rep, rep + size, [&](uint16_t level) { return level >= rep_level; });
+  // One more than is kept: the loops write where the next would go before they know if there is one.
+  Levels next_rep = keep_rep ? AllocateLevels(num_starts + 1) : nullptr;
+  Levels next_def = keep_def && def != nullptr ? AllocateLevels(num_starts + 1) : nullptr;
+  out->offsets.resize(num_starts + 1);
   int64_t* offsets = out->offsets.data();
   int64_t slots = 0, kept = 0, children = 0;
-  if (events->def.empty()) {
+  auto pass = [&](auto has_def, auto keeps_rep, auto keeps_def) {
     for (int64_t i = 0; i < size; ++i) {
-      bool starts = rep[i] >= rep_level;
-      offsets[slots] = i;
-      next_rep[kept] = rep[i];
-      slots += starts;
+      const bool starts = rep[i] >= rep_level;
+      if constexpr (keeps_rep) next_rep[kept] = rep[i];
+      if constexpr (has_def && keeps_def) next_def[kept] = def[i];
+      if constexpr (has_def) {
+        offsets[slots] = children;
+        slots += starts & (def[i] <= levels.max_visible);
+        children += def[i] <= child_max_visible;
+      } else {
+        offsets[slots] = i;
+        slots += starts;
+      }
       kept += starts;
     }
-    children = size;
-  } else {
-    const uint16_t* def = events->def.data();
-    next_def.resize(size);
-    for (int64_t i = 0; i < size; ++i) {
-      bool starts = rep[i] >= rep_level;
-      offsets[slots] = children;
-      next_rep[kept] = rep[i];
-      next_def[kept] = def[i];
-      slots += starts & (def[i] <= levels.max_visible);
-      kept += starts;
-      children += def[i] <= child_max_visible;
-    }
-    next_def.resize(kept);
-  }
+    if constexpr (!has_def) children = size;
+  };
+  auto choose = [](bool value, auto then) {
+    value ? then(std::true_type()) : then(std::false_type());
+  };
+  choose(def != nullptr, [&](auto has_def) {
+    choose(keep_rep, [&](auto keeps_rep) {
+      choose(keep_def, [&](auto keeps_def) { pass(has_def, keeps_rep, keeps_def); });
+    });
+  });
   offsets[slots] = children;
   out->offsets.resize(slots + 1);
-  next_rep.resize(kept);
+  out->num_slots = slots;
   events->Own(std::move(next_rep), std::move(next_def), kept);
   return arrow::Status::OK();
 }
@@ -133,12 +161,13 @@ arrow::Status PassFixedSizeList(Events* events, const LayerLevels& levels, int64
     events->size /= dimension;
     return arrow::Status::OK();
   }
-  std::vector<uint16_t> next_rep, next_def;
+  Levels next_rep = events->rep.empty() ? nullptr : AllocateLevels(events->size);
+  Levels next_def = events->def.empty() ? nullptr : AllocateLevels(events->size);
   int64_t kept = 0;
   for (int64_t i = 0; i < events->size; ++kept) {
-    bool special = !events->def.empty() && events->def[i] > levels.max_visible;
-    if (!events->rep.empty()) next_rep.push_back(events->rep[i]);
-    if (!events->def.empty()) next_def.push_back(events->def[i]);
+    bool special = next_def != nullptr && events->def[i] > levels.max_visible;
+    if (next_rep != nullptr) next_rep[kept] = events->rep[i];
+    if (next_def != nullptr) next_def[kept] = events->def[i];
     i += special ? 1 : dimension;
     if (i > events->size) {
       return Corrupt("levels end inside a fixed-size list of dimension ", dimension);
@@ -162,7 +191,16 @@ arrow::Result<std::vector<StructureLayer>> Unravel(const RepDefLayers& layers,
     StructureLayer& layer = out[i];
     if (IsList(levels.layer)) {
       layer.kind = StructureLayer::Kind::kList;
-      ARROW_RETURN_NOT_OK(PassList(&events, levels, layers.layers()[i - 1].max_visible, &layer));
+      // What layers further out still read of the events that are kept.
+      bool keep_rep = false, keep_def = levels.null_level != 0;
+      for (size_t outer = i + 1; outer < out.size(); ++outer) {
+        const LayerLevels& outer_levels = layers.layers()[outer];
+        keep_rep |= IsList(outer_levels.layer);
+        keep_def |= outer_levels.null_level != 0 || outer_levels.empty_level != 0;
+      }
+      ARROW_RETURN_NOT_OK(PassList(&events, levels, layers.layers()[i - 1].max_visible, keep_rep,
+                                   keep_def, &layer));
+      if (levels.null_level == 0) continue;
     } else if (dimensions[i] > 0) {
       layer.kind = StructureLayer::Kind::kFixedSizeList;
       ARROW_RETURN_NOT_OK(PassFixedSizeList(&events, levels, dimensions[i]));
