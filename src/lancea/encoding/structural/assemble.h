@@ -16,12 +16,14 @@
 
 namespace lancea {
 
-/// The path array of leaf `leaf` of `root` for one page.
+/// The innermost `num_layers` layers of the path array of leaf `leaf` of `root`, for one page.
 arrow::Result<std::shared_ptr<arrow::ArrayData>> MakePathArray(const FieldNode& root, size_t leaf,
-                                                               DecodedPage page);
+                                                               DecodedPage page, size_t num_layers,
+                                                               arrow::MemoryPool* pool);
 
 /// Merge path arrays, one per leaf of `node` in order; nullptr where the file has no such column, which
-/// reads as null. At least one is not nullptr.
+/// reads as null. At least one is not nullptr: the first has `node` as its outermost layer, each other
+/// begins where it parts from those before it.
 /// \return Corrupt when siblings disagree about their structure
 arrow::Result<std::shared_ptr<arrow::ArrayData>> MergePaths(
     const FieldNode& node, std::span<const std::shared_ptr<arrow::ArrayData>> paths,

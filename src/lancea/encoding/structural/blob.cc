@@ -32,8 +32,8 @@ class BlobRead : public PageRead {
       }
     }
     const std::vector<int64_t> no_dimensions(layers_.layers().size(), 0);
-    ARROW_ASSIGN_OR_RAISE(page.layers,
-                          Unravel(layers_, no_dimensions, {}, def, values.length, pool_));
+    ARROW_ASSIGN_OR_RAISE(page.layers, Unravel(layers_, no_dimensions, {}, def, values.length,
+                                               no_dimensions.size(), pool_));
     return page;
   }
 

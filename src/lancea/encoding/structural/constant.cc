@@ -85,8 +85,8 @@ class ConstantPage : public StructuralPage {
     }
     if (all_null) def.assign(num_events, 1);
     if (implied_rep) rep.assign(num_events, max_rep);
-    ARROW_ASSIGN_OR_RAISE(out.layers,
-                          Unravel(layout_.layers, leaf_->dimensions, rep, def, num_events, pool));
+    ARROW_ASSIGN_OR_RAISE(out.layers, Unravel(layout_.layers, leaf_->dimensions, rep, def,
+                                              num_events, leaf_->num_own_layers, pool));
     const int64_t num_values = out.layers.front().num_slots;
     if (scalar_ != nullptr) {
       ARROW_ASSIGN_OR_RAISE(out.values, RepeatScalar(scalar_, num_values, pool));

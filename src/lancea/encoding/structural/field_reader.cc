@@ -190,7 +190,10 @@ class StructuralReadTask : public ReadTask {
     const LeafColumn& column = *reader_.columns()[leaf];
     auto decode = [&]() -> arrow::Result<std::shared_ptr<arrow::ArrayData>> {
       ARROW_ASSIGN_OR_RAISE(DecodedPage page, part->read->Finish());
-      ARROW_ASSIGN_OR_RAISE(auto data, MakePathArray(reader_.tree().root, leaf, std::move(page)));
+      ARROW_ASSIGN_OR_RAISE(auto data, MakePathArray(reader_.tree().root, leaf, std::move(page),
+                                                     column.leaf().num_own_layers, pool_));
+      // What begins inside another column's lists has as many items as those say: MergePaths looks.
+      if (column.leaf().num_own_layers < column.leaf().dimensions.size()) return data;
       const int64_t expected =
           part->num_rows / static_cast<int64_t>(column.leaf().page_rows_per_row);
       if (data->length != expected) {
@@ -262,10 +265,17 @@ arrow::Result<std::unique_ptr<FieldReader>> MakeStructuralFieldReader(
     const Field& field, std::shared_ptr<arrow::Field> arrow_field, const ColumnSource& columns,
     PageFactory make_page) {
   ARROW_ASSIGN_OR_RAISE(FieldTree tree, MakeFieldTree(field, arrow_field, columns.file_size()));
+  std::vector<std::shared_ptr<const ColumnInfo>> infos(tree.leaves.size());
+  std::vector<bool> is_present(tree.leaves.size());
+  for (size_t i = 0; i < infos.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(infos[i], columns.Column(tree.leaf_field_ids[i]));
+    is_present[i] = infos[i] != nullptr;
+  }
+  AssignLayers(is_present, &tree);
   std::vector<std::unique_ptr<LeafColumn>> leaf_columns(tree.leaves.size());
   bool any = false;
   for (size_t i = 0; i < tree.leaves.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(auto info, columns.Column(tree.leaf_field_ids[i]));
+    auto& info = infos[i];
     if (info == nullptr) continue;
     uint64_t expected = 0;
     if (__builtin_mul_overflow(columns.num_rows(), tree.leaves[i]->page_rows_per_row, &expected) ||

@@ -39,6 +39,7 @@ arrow::Status Build(const Field& field, const std::shared_ptr<arrow::Field>& arr
     auto leaf = std::make_shared<Leaf>();
     leaf->type = arrow_field->type();
     leaf->dimensions.assign(dimensions.rbegin(), dimensions.rend());
+    leaf->num_own_layers = leaf->dimensions.size();
     leaf->path = path;
     leaf->file_size = file_size;
     for (int64_t dimension : dimensions) {
@@ -84,7 +85,28 @@ arrow::Status Build(const Field& field, const std::shared_ptr<arrow::Field>& arr
   return arrow::Status::OK();
 }
 
+// Count the layers of each leaf that belong to it, `node` and below.
+void CountOwnLayers(const FieldNode& node, const std::vector<bool>& is_present,
+                    std::vector<size_t>* num_own_layers) {
+  for (size_t leaf = node.first_leaf; leaf < node.last_leaf; ++leaf) {
+    if (!is_present[leaf]) continue;
+    ++(*num_own_layers)[leaf];
+    break;
+  }
+  for (const FieldNode& child : node.children) CountOwnLayers(child, is_present, num_own_layers);
+}
+
 }  // namespace
+
+void AssignLayers(const std::vector<bool>& is_present, FieldTree* tree) {
+  std::vector<size_t> num_own_layers(tree->leaves.size());
+  CountOwnLayers(tree->root, is_present, &num_own_layers);
+  for (size_t i = 0; i < tree->leaves.size(); ++i) {
+    auto leaf = std::make_shared<Leaf>(*tree->leaves[i]);
+    leaf->num_own_layers = num_own_layers[i];
+    tree->leaves[i] = std::move(leaf);
+  }
+}
 
 arrow::Result<FieldTree> MakeFieldTree(const Field& field,
                                        const std::shared_ptr<arrow::Field>& arrow_field,

@@ -39,4 +39,8 @@ arrow::Result<FieldTree> MakeFieldTree(const Field& field,
                                        const std::shared_ptr<arrow::Field>& arrow_field,
                                        uint64_t file_size);
 
+/// Leave each layer to the first leaf below it whose column is there.
+/// \param is_present  one per leaf
+void AssignLayers(const std::vector<bool>& is_present, FieldTree* tree);
+
 }  // namespace lancea

@@ -50,7 +50,9 @@ class FullZipPage : public StructuralPage {
     if (layout_.values != nullptr) {
       ARROW_RETURN_NOT_OK(CheckShape(*leaf_->type, layout_.values->shape()));
       const uint64_t stored_bytes = layout_.values->stored_bytes();
-      if (stored_bytes != 0 && (variable || stored_bytes != layout_.bits_per_value / 8)) {
+      // Values of no bytes (lists of no items) differ from values of any number of bytes.
+      const bool same_width = stored_bytes != 0 || layout_.values->is_plain_fixed();
+      if (same_width && (variable || stored_bytes != layout_.bits_per_value / 8)) {
         return Corrupt("full-zip values of ", layout_.bits_per_value, " bits whose encoding takes ",
                        stored_bytes, " bytes");
       }
@@ -178,7 +180,7 @@ class FullZipRead : public PageRead {
   arrow::Result<DecodedPage> FinishPlain() {
     DecodedPage out;
     ARROW_ASSIGN_OR_RAISE(out.layers, Unravel(page_.layout().layers, page_.leaf().dimensions, {},
-                                              {}, num_rows_ * static_cast<int64_t>(1), pool_));
+                                              {}, num_rows_, page_.leaf().num_own_layers, pool_));
     std::shared_ptr<arrow::Buffer> data;
     // Arrow asks for values aligned to their width, at most 64 bytes; 8 serves every kernel.
     if (buffers_.size() == 1 && buffers_[0]->address() % 8 == 0) {
@@ -214,8 +216,9 @@ class FullZipRead : public PageRead {
   }
 
   arrow::Result<std::vector<StructureLayer>> MakeLayers() {
-    ARROW_ASSIGN_OR_RAISE(auto layers, Unravel(page_.layout().layers, page_.leaf().dimensions, rep_,
-                                               def_, num_events_, pool_));
+    ARROW_ASSIGN_OR_RAISE(auto layers,
+                          Unravel(page_.layout().layers, page_.leaf().dimensions, rep_, def_,
+                                  num_events_, page_.leaf().num_own_layers, pool_));
     return layers;
   }
 

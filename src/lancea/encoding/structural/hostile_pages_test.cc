@@ -22,6 +22,7 @@ std::shared_ptr<Leaf> LeafOf(std::shared_ptr<arrow::DataType> type, size_t num_l
   auto leaf = std::make_shared<Leaf>();
   leaf->type = std::move(type);
   leaf->dimensions.assign(num_layers, 0);
+  leaf->num_own_layers = num_layers;
   return leaf;
 }
 
@@ -45,7 +46,11 @@ arrow::Result<DecodedPage> ReadRows(const StructuralPage& page, RowRange rows) {
   arrow::CappedMemoryPool pool(arrow::default_memory_pool(), 1 << 20);
   ARROW_ASSIGN_OR_RAISE(auto read, page.Plan({&rows, 1}, &pool));
   ARROW_ASSIGN_OR_RAISE(DecodedPage out, read->Finish());
-  for (StructureLayer& layer : out.layers) layer.validity.reset();
+  // Nothing may outlive the pool.
+  for (StructureLayer& layer : out.layers) {
+    layer.validity.reset();
+    layer.offsets.reset();
+  }
   out.values->buffers.clear();
   return out;
 }
@@ -96,6 +101,29 @@ TEST(HostilePages, RefusesFullZipValuesOfAnotherWidthThanTheirEncoding) {
   EXPECT_FALSE(MakePage(LeafOf(arrow::int32()), Page(layout, 3, {{0, 100}})).ok());
   full_zip.set_bits_per_offset(32);
   EXPECT_FALSE(MakePage(LeafOf(arrow::int32()), Page(layout, 3, {{0, 100}, {0, 4}})).ok());
+}
+
+TEST(HostilePages, RefusesBytesForListsOfNoItems) {
+  pb::PageLayout layout;
+  auto& full_zip = *layout.mutable_full_zip_layout();
+  full_zip.add_layers(pb::REPDEF_NULLABLE_ITEM);
+  full_zip.set_bits_def(1);
+  auto& list = *full_zip.mutable_value_compression()->mutable_fixed_size_list();
+  list.set_items_per_value(0);
+  *list.mutable_values() = Flat(32);
+  const auto type = arrow::fixed_size_list(arrow::float32(), 0);
+  EXPECT_TRUE(MakePage(LeafOf(type), Page(layout, 3, {{0, 3}})).ok());
+  full_zip.set_bits_per_value(64);
+  EXPECT_FALSE(MakePage(LeafOf(type), Page(layout, 3, {{0, 27}})).ok());
+}
+
+TEST(HostilePages, RefusesListTypesOfMoreItemsThanCanBeCounted) {
+  // 2^64 items, which is none in 64 bits.
+  auto type = arrow::fixed_size_list(arrow::float32(), 1 << 30);
+  type = arrow::fixed_size_list(arrow::fixed_size_list(type, 1 << 30), 1 << 4);
+  EXPECT_FALSE(CheckShape(*type, {.bits_per_value = 32, .items_per_value = 0}).ok());
+  type = arrow::fixed_size_list(arrow::float32(), 0);
+  EXPECT_TRUE(CheckShape(*type, {.bits_per_value = 32, .items_per_value = 0}).ok());
 }
 
 TEST(HostilePages, RefusesADictionaryThatNoBytesBearOut) {

@@ -17,6 +17,9 @@ struct Leaf {
   /// One per structural layer, leaf -> root: d for a fixed-size list of dimension d that is a layer of
   /// its own (its items are structs, lists or maps), 0 otherwise.
   std::vector<int64_t> dimensions;
+  /// How many of its layers, from the leaf outward, are read from this column. Those further out are
+  /// shared with a sibling read before it, which gives them for both.
+  size_t num_own_layers = 0;
   /// Dotted path, for messages.
   std::string path;
   /// Rows at the leaf's page level for one top-level row: the product of `dimensions`, zeros left out.

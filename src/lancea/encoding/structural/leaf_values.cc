@@ -2,9 +2,6 @@
 
 #include "arrow/array/data.h"
 #include "arrow/buffer.h"
-#include "arrow/compute/api_vector.h"
-#include "arrow/compute/exec.h"
-#include "arrow/datum.h"
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
 #include "arrow/util/bit_util.h"
@@ -15,13 +12,6 @@ namespace {
 
 using arrow::ArrayData;
 using arrow::Type;
-
-bool IsVariableType(Type::type id) {
-  return id == Type::STRING || id == Type::BINARY || id == Type::LARGE_STRING ||
-         id == Type::LARGE_BINARY;
-}
-
-bool IsLargeType(Type::type id) { return id == Type::LARGE_STRING || id == Type::LARGE_BINARY; }
 
 // A byte per boolean -> a bit per boolean.
 arrow::Result<std::shared_ptr<arrow::Buffer>> PackBooleans(const uint8_t* bytes, int64_t num_values,
@@ -103,8 +93,8 @@ arrow::Result<std::shared_ptr<ArrayData>> WrapNested(const std::shared_ptr<arrow
 }
 
 // Types come from the file: a width that no file holds is none.
+constexpr uint64_t kMaxBits = uint64_t{1} << 40;
 uint64_t Believable(unsigned __int128 bits) {
-  constexpr uint64_t kMaxBits = uint64_t{1} << 40;
   return bits > kMaxBits ? 0 : static_cast<uint64_t>(bits);
 }
 
@@ -116,128 +106,14 @@ const arrow::DataType& InnermostItem(const arrow::DataType& type) {
   return *item;
 }
 
-template <typename Index>
-arrow::Status CheckIndices(const Index* indices, int64_t num_values, int64_t size) {
-  Index largest = 0;
-  for (int64_t i = 0; i < num_values; ++i) largest = std::max(largest, indices[i]);
-  if (num_values == 0 || static_cast<uint64_t>(largest) < static_cast<uint64_t>(size)) {
-    return arrow::Status::OK();
-  }
-  return Corrupt("dictionary index ", +largest, " in a dictionary of ", size, " items");
-}
-
-template <typename Index, typename Offset>
-arrow::Status GatherVariable(const ArrayData& dictionary, const Index* indices, int64_t num_values,
-                             ValueBuilder* out) {
-  ARROW_RETURN_NOT_OK(CheckIndices(indices, num_values, dictionary.length));
-  const arrow::Buffer& bytes = *dictionary.buffers[2];
-  return out->AppendGathered(dictionary.GetValues<Offset>(1), bytes.data(), bytes.size(),
-                             bytes.capacity(), indices, num_values);
-}
-
-template <typename Index, typename Word>
-arrow::Status GatherWords(const uint8_t* dictionary, uint64_t size, const Index* indices,
-                          int64_t num_values, uint8_t* out) {
-  // Checked and copied in one pass: an index out of range reads item 0 and is reported after.
-  bool out_of_range = false;
-  for (int64_t i = 0; i < num_values; ++i) {
-    uint64_t index = static_cast<uint64_t>(indices[i]);
-    bool bad = index >= size;
-    out_of_range |= bad;
-    index = bad ? 0 : index;
-    std::memcpy(out + i * sizeof(Word), dictionary + index * sizeof(Word), sizeof(Word));
-  }
-  return out_of_range ? Corrupt("dictionary index out of range of ", size, " items")
-                      : arrow::Status::OK();
-}
-
-struct Word128 {
-  uint64_t low, high;
-};
-struct Word256 {
-  uint64_t words[4];
-};
-
-// Structs, and lists with their items' validity: Arrow's own kernel, such dictionaries are rare and small.
-template <typename Index>
-arrow::Result<std::shared_ptr<ArrayData>> GatherNested(const ArrayData& dictionary,
-                                                       const Index* indices, int64_t num_values,
-                                                       arrow::MemoryPool* pool) {
-  ARROW_RETURN_NOT_OK(CheckIndices(indices, num_values, dictionary.length));
-  auto picked = arrow::ArrayData::Make(
-      arrow::CTypeTraits<Index>::type_singleton(), num_values,
-      {nullptr, std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(indices),
-                                                num_values * static_cast<int64_t>(sizeof(Index)))},
-      0);
-  arrow::compute::ExecContext context(pool);
-  ARROW_ASSIGN_OR_RAISE(
-      arrow::Datum taken,
-      arrow::compute::Take(arrow::Datum(dictionary.Copy()), arrow::Datum(picked),
-                           arrow::compute::TakeOptions::NoBoundsCheck(), &context));
-  return taken.array();
-}
-
-template <typename Index>
-arrow::Result<std::shared_ptr<ArrayData>> Gather(const std::shared_ptr<arrow::DataType>& type,
-                                                 const ArrayData& dictionary, const Index* indices,
-                                                 int64_t num_values, arrow::MemoryPool* pool) {
-  if (num_values > 0 && dictionary.length == 0) {
-    return Corrupt("dictionary index 0 in a dictionary of 0 items");
-  }
-  if (IsVariableType(type->id())) {
-    ValueBuilder out = ValueBuilder::Variable(IsLargeType(type->id()) ? 64 : 32, pool);
-    ARROW_RETURN_NOT_OK(
-        IsLargeType(type->id())
-            ? (GatherVariable<Index, int64_t>(dictionary, indices, num_values, &out))
-            : (GatherVariable<Index, int32_t>(dictionary, indices, num_values, &out)));
-    return MakeLeafData(type, num_values, &out);
-  }
-  if (type->id() == Type::FIXED_SIZE_LIST || type->id() == Type::STRUCT) {
-    return GatherNested(dictionary, indices, num_values, pool);
-  }
-  const uint64_t bits = FixedBitWidth(*type);
-  const uint64_t size = static_cast<uint64_t>(dictionary.length);
-  if (bits == 0 || bits % 8 != 0) {
-    return Unsupported("dictionary of ", type->ToString(), " values");
-  }
-  ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(num_values * bits / 8, pool));
-  const uint8_t* values = dictionary.buffers[1]->data();
-  uint8_t* out = buffer->mutable_data();
-  arrow::Status status;
-  switch (bits) {
-    case 8:
-      status = GatherWords<Index, uint8_t>(values, size, indices, num_values, out);
-      break;
-    case 16:
-      status = GatherWords<Index, uint16_t>(values, size, indices, num_values, out);
-      break;
-    case 32:
-      status = GatherWords<Index, uint32_t>(values, size, indices, num_values, out);
-      break;
-    case 64:
-      status = GatherWords<Index, uint64_t>(values, size, indices, num_values, out);
-      break;
-    case 128:
-      status = GatherWords<Index, Word128>(values, size, indices, num_values, out);
-      break;
-    case 256:
-      status = GatherWords<Index, Word256>(values, size, indices, num_values, out);
-      break;
-    default:
-      for (int64_t i = 0; i < num_values && status.ok(); ++i) {
-        const uint64_t index = static_cast<uint64_t>(indices[i]);
-        if (index >= size) {
-          status = Corrupt("dictionary index ", index, " in a dictionary of ", size, " items");
-        } else {
-          std::memcpy(out + i * (bits / 8), values + index * (bits / 8), bits / 8);
-        }
-      }
-  }
-  ARROW_RETURN_NOT_OK(status);
-  return WrapPlainFixed(type, num_values, std::move(buffer));
-}
-
 }  // namespace
+
+bool IsVariableType(Type::type id) {
+  return id == Type::STRING || id == Type::BINARY || id == Type::LARGE_STRING ||
+         id == Type::LARGE_BINARY;
+}
+
+bool IsLargeType(Type::type id) { return id == Type::LARGE_STRING || id == Type::LARGE_BINARY; }
 
 uint64_t FixedBitWidth(const arrow::DataType& type) {
   switch (type.id()) {
@@ -288,10 +164,11 @@ arrow::Status CheckShape(const arrow::DataType& type, const ValueShape& shape) {
                ? arrow::Status::OK()
                : mismatch();
   }
-  uint64_t items = 1;
+  unsigned __int128 items = 1;
   for (const arrow::DataType* t = &type; t->id() == Type::FIXED_SIZE_LIST;) {
     const auto& list = static_cast<const arrow::FixedSizeListType&>(*t);
     items *= static_cast<uint64_t>(list.list_size());
+    if (items > kMaxBits) return mismatch();
     t = list.value_type().get();
   }
   return items == shape.items_per_value ? arrow::Status::OK() : mismatch();
@@ -358,54 +235,6 @@ arrow::Result<std::shared_ptr<ArrayData>> MakeLeafData(const std::shared_ptr<arr
     return SplitPackedStruct(type, num_values, data->data(), values->pool());
   }
   return WrapNested(type, num_values, std::move(data), values, 0);
-}
-
-arrow::Result<std::shared_ptr<ArrayData>> GatherDictionary(
-    const std::shared_ptr<arrow::DataType>& type, const std::shared_ptr<ArrayData>& dictionary,
-    ValueBuilder* indices, arrow::MemoryPool* pool) {
-  const int64_t num_values = indices->num_values();
-  if (type->id() == Type::DICTIONARY) {
-    const auto& dictionary_type = static_cast<const arrow::DictionaryType&>(*type);
-    const uint64_t wanted = FixedBitWidth(*dictionary_type.index_type());
-    if (wanted != indices->bits_per_value()) {
-      return Corrupt("dictionary indices of ", indices->bits_per_value(), " bits for ",
-                     type->ToString());
-    }
-    const uint8_t* data = indices->data();
-    switch (wanted) {
-      case 8:
-        ARROW_RETURN_NOT_OK(CheckIndices(data, num_values, dictionary->length));
-        break;
-      case 16:
-        ARROW_RETURN_NOT_OK(
-            CheckIndices(reinterpret_cast<const uint16_t*>(data), num_values, dictionary->length));
-        break;
-      case 32:
-        ARROW_RETURN_NOT_OK(
-            CheckIndices(reinterpret_cast<const uint32_t*>(data), num_values, dictionary->length));
-        break;
-      default:
-        ARROW_RETURN_NOT_OK(
-            CheckIndices(reinterpret_cast<const uint64_t*>(data), num_values, dictionary->length));
-    }
-    ARROW_ASSIGN_OR_RAISE(auto buffer, indices->FinishData());
-    auto out = ArrayData::Make(type, num_values, {nullptr, std::move(buffer)}, /*null_count=*/0);
-    out->dictionary = dictionary;
-    return out;
-  }
-  const uint8_t* data = indices->data();
-  switch (indices->bits_per_value()) {
-    case 8:
-      return Gather(type, *dictionary, data, num_values, pool);
-    case 16:
-      return Gather(type, *dictionary, reinterpret_cast<const uint16_t*>(data), num_values, pool);
-    case 32:
-      return Gather(type, *dictionary, reinterpret_cast<const uint32_t*>(data), num_values, pool);
-    case 64:
-      return Gather(type, *dictionary, reinterpret_cast<const uint64_t*>(data), num_values, pool);
-    default:
-      return Corrupt("dictionary indices of ", indices->bits_per_value(), " bits");
-  }
 }
 
 }  // namespace lancea

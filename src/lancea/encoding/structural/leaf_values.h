@@ -14,6 +14,11 @@ namespace lancea {
 /// included; 0 if the type is not of fixed width.
 uint64_t FixedBitWidth(const arrow::DataType& type);
 
+/// Text and binary, with offsets of 32 or 64 bits.
+bool IsVariableType(arrow::Type::type id);
+/// Those with offsets of 64 bits.
+bool IsLargeType(arrow::Type::type id);
+
 /// True when a leaf of `type` can be made from values of `shape`; messages name both.
 arrow::Status CheckShape(const arrow::DataType& type, const ValueShape& shape);
 
@@ -28,12 +33,5 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> MakeLeafData(
 std::shared_ptr<arrow::ArrayData> WrapPlainFixed(const std::shared_ptr<arrow::DataType>& type,
                                                  int64_t num_values,
                                                  std::shared_ptr<arrow::Buffer> buffer);
-
-/// Leaf values picked from a dictionary: value i is dictionary[indices[i]].
-/// `type` a dictionary type keeps the dictionary; any other type gets the values gathered.
-/// \return Corrupt when an index is out of range
-arrow::Result<std::shared_ptr<arrow::ArrayData>> GatherDictionary(
-    const std::shared_ptr<arrow::DataType>& type, const std::shared_ptr<arrow::ArrayData>& dictionary,
-    ValueBuilder* indices, arrow::MemoryPool* pool);
 
 }  // namespace lancea

@@ -13,13 +13,12 @@ namespace lancea {
 /// Reusable from chunk to chunk. An event is one (repetition, definition) pair.
 class LevelCursor {
  public:
+  /// Append the levels of one run to `rep_out` and `def_out`, and stand at them until more is appended.
   /// \param def_decoder  nullptr when no definition levels are stored
   arrow::Status Decode(const BlockDecoder& rep_decoder, const BlockDecoder* def_decoder, Bytes rep,
                        Bytes def, int64_t num_levels, const RepDefLayers& layers,
-                       arrow::MemoryPool* pool);
+                       ValueBuilder* rep_out, ValueBuilder* def_out);
 
-  const ValueBuilder& rep() const { return rep_; }
-  const ValueBuilder& def() const { return def_; }
   int64_t num_row_starts() const { return num_row_starts_; }
   /// Event at which the i-th row to begin here begins.
   int64_t RowStart(int64_t i);
@@ -30,11 +29,8 @@ class LevelCursor {
   int64_t VisibleBefore(int64_t event);
 
  private:
-  const uint16_t* rep_levels() const { return reinterpret_cast<const uint16_t*>(rep_.data()); }
-  const uint16_t* def_levels() const { return reinterpret_cast<const uint16_t*>(def_.data()); }
-
-  ValueBuilder rep_ = ValueBuilder::Fixed(16, arrow::default_memory_pool());
-  ValueBuilder def_ = ValueBuilder::Fixed(16, arrow::default_memory_pool());
+  const uint16_t* rep_ = nullptr;
+  const uint16_t* def_ = nullptr;
   uint16_t max_rep_ = 0, max_visible_ = 0;
   int64_t num_levels_ = 0, num_row_starts_ = 0, num_visible_ = 0;
   bool starts_inside_row_ = true;

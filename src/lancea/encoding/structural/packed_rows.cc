@@ -16,8 +16,8 @@ arrow::Result<PackedRows> PackedRows::Make(const VariablePackedStructDecoder& de
                    type->ToString());
   }
   for (size_t i = 0; i < decoder.num_children(); ++i) {
-    ARROW_RETURN_NOT_OK(CheckShape(*type->field(static_cast<int>(i))->type(),
-                                   decoder.child(i).decoder->shape()));
+    ARROW_RETURN_NOT_OK(
+        CheckShape(*type->field(static_cast<int>(i))->type(), decoder.child(i).decoder->shape()));
   }
   PackedRows out;
   out.decoder_ = &decoder;
@@ -34,8 +34,8 @@ arrow::Status PackedRows::Append(Bytes row) {
 arrow::Result<std::shared_ptr<arrow::ArrayData>> PackedRows::Finish() {
   std::vector<std::shared_ptr<arrow::ArrayData>> children;
   for (size_t i = 0; i < builders_.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(auto child, MakeLeafData(type_->field(static_cast<int>(i))->type(), num_rows_,
-                                                   &builders_[i]));
+    ARROW_ASSIGN_OR_RAISE(auto child, MakeLeafData(type_->field(static_cast<int>(i))->type(),
+                                                   num_rows_, &builders_[i]));
     children.push_back(std::move(child));
   }
   return arrow::ArrayData::Make(type_, num_rows_, {nullptr}, std::move(children), 0);

@@ -28,13 +28,19 @@ struct StructureLayer {
   int64_t num_slots = 0;
   std::shared_ptr<arrow::Buffer> validity;  ///< LSB first, num_slots bits; nullptr: all valid
   int64_t null_count = 0;
-  /// kList: num_slots + 1 offsets into the slots of the next layer inward, from 0 on.
-  std::vector<int64_t> offsets;
+  /// kList: num_slots + 1 offsets of 32 bits into the slots of the next layer inward, from 0 on. A read
+  /// that needs wider ones is refused: one array of so many items is of no use to anyone.
+  std::shared_ptr<arrow::Buffer> offsets;
 };
+
+/// Room for `count` offsets into at most `num_items` items.
+arrow::Result<std::unique_ptr<arrow::ResizableBuffer>> AllocateListOffsets(int64_t count,
+                                                                           int64_t num_items,
+                                                                           arrow::MemoryPool* pool);
 
 /// The rows of one page as layers and leaf values.
 struct DecodedPage {
-  /// Leaf -> root; layers[0] is the leaf's own validity. Same length for every page of a column.
+  /// Leaf -> root, at least those that are the leaf's own; layers[0] is the leaf's validity.
   std::vector<StructureLayer> layers;
   /// Array of the leaf's type with layers[0].num_slots slots and no validity of its own, unless the
   /// leaf is a fixed-size list, whose items keep theirs.

@@ -1,6 +1,7 @@
 #include "lancea/encoding/structural/unravel.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <type_traits>
 
@@ -9,16 +10,35 @@
 #include "lancea/util/errors.h"
 
 namespace lancea {
+
+arrow::Result<std::unique_ptr<arrow::ResizableBuffer>> AllocateListOffsets(
+    int64_t count, int64_t num_items, arrow::MemoryPool* pool) {
+  if (num_items > std::numeric_limits<int32_t>::max()) {
+    return arrow::Status::CapacityError("lists of ", num_items,
+                                        " items in one array; lower batch_size");
+  }
+  return arrow::AllocateResizableBuffer(count * static_cast<int64_t>(sizeof(int32_t)), pool);
+}
+
 namespace {
 
 constexpr uint16_t kAllVisible = 0xFFFF;
 
-// Levels that are written before they are read.
-using Levels = std::unique_ptr<uint16_t[]>;
+// Levels of the events that are kept; from the pool, which reuses memory.
+class Levels {
+ public:
+  arrow::Status Allocate(int64_t count, arrow::MemoryPool* pool) {
+    return arrow::AllocateBuffer(count * sizeof(uint16_t), pool).Value(&buffer_);
+  }
+  uint16_t* data() { return buffer_ == nullptr ? nullptr : buffer_->mutable_data_as<uint16_t>(); }
+  std::span<const uint16_t> first(int64_t count) const {
+    if (buffer_ == nullptr) return {};
+    return {buffer_->data_as<uint16_t>(), static_cast<size_t>(count)};
+  }
 
-Levels AllocateLevels(int64_t count) {
-  return std::make_unique_for_overwrite<uint16_t[]>(static_cast<size_t>(count));
-}
+ private:
+  std::unique_ptr<arrow::Buffer> buffer_;
+};
 
 // The events still standing at the current layer. Starts as a view of the page's levels and becomes
 // an own copy once a list or fixed-size-list layer was passed.
@@ -30,11 +50,8 @@ struct Events {
   void Own(Levels new_rep, Levels new_def, int64_t new_size) {
     own_rep = std::move(new_rep);
     own_def = std::move(new_def);
-    const size_t count = static_cast<size_t>(new_size);
-    rep = own_rep != nullptr ? std::span<const uint16_t>(own_rep.get(), count)
-                             : std::span<const uint16_t>();
-    def = own_def != nullptr ? std::span<const uint16_t>(own_def.get(), count)
-                             : std::span<const uint16_t>();
+    rep = own_rep.first(new_size);
+    def = own_def.first(new_size);
     size = new_size;
   }
 };
@@ -80,17 +97,16 @@ arrow::Status SlotValidity(const Events& events, const LayerLevels& levels, Stru
     }
     slots = events.size;
   } else {
+    const uint16_t max_visible = levels.max_visible;
     for (int64_t i = 0; i < events.size; ++i) {
-      if (def[i] > levels.max_visible) continue;
-      bool valid = def[i] < null_level || def[i] == empty_level;
-      byte |= static_cast<uint8_t>(valid) << (slots % 8);
+      // Invisible events write a bit that the next one writes again.
+      const bool visible = def[i] <= max_visible;
+      const bool valid = visible & ((def[i] < null_level) | (def[i] == empty_level));
+      byte = static_cast<uint8_t>((byte & ~(1u << (slots % 8))) | (unsigned{valid} << (slots % 8)));
+      bits[slots / 8] = byte;
       valid_slots += valid;
-      if (++slots % 8 == 0) {
-        bits[slots / 8 - 1] = byte;
-        byte = 0;
-      }
+      slots += visible;
     }
-    if (slots % 8 != 0) bits[slots / 8] = byte;
   }
   out->num_slots = slots;
   out->null_count = slots - valid_slots;
@@ -101,7 +117,7 @@ arrow::Status SlotValidity(const Events& events, const LayerLevels& levels, Stru
 // Offsets of the list layer, and the events that start one of its lists, whose levels layers further out
 // need: `keep_rep` for another list, `keep_def` for anything.
 arrow::Status PassList(Events* events, const LayerLevels& levels, uint16_t child_max_visible,
-                       bool keep_rep, bool keep_def, StructureLayer* out) {
+                       bool keep_rep, bool keep_def, StructureLayer* out, arrow::MemoryPool* pool) {
   if (events->rep.empty() && events->size > 0) {
     return Corrupt("a page with list layers stores no repetition levels");
   }
@@ -116,11 +132,15 @@ arrow::Status PassList(Events* events, const LayerLevels& levels, uint16_t child
   const int64_t num_starts =
       std::count_if(rep, rep + size, [&](uint16_t level) { return level >= rep_level; });
   // One more than is kept: the loops write where the next would go before they know if there is one.
-  Levels next_rep = keep_rep ? AllocateLevels(num_starts + 1) : nullptr;
-  Levels next_def = keep_def && def != nullptr ? AllocateLevels(num_starts + 1) : nullptr;
-  out->offsets.resize(num_starts + 1);
-  int64_t* offsets = out->offsets.data();
-  int64_t slots = 0, kept = 0, children = 0;
+  Levels kept_rep, kept_def;
+  if (keep_rep) ARROW_RETURN_NOT_OK(kept_rep.Allocate(num_starts + 1, pool));
+  if (keep_def && def != nullptr) ARROW_RETURN_NOT_OK(kept_def.Allocate(num_starts + 1, pool));
+  uint16_t* const next_rep = kept_rep.data();
+  uint16_t* const next_def = kept_def.data();
+  ARROW_ASSIGN_OR_RAISE(auto buffer, AllocateListOffsets(num_starts + 1, size, pool));
+  int32_t* const offsets = buffer->mutable_data_as<int32_t>();
+  int64_t slots = 0, kept = 0;
+  int32_t children = 0;
   auto pass = [&](auto has_def, auto keeps_rep, auto keeps_def) {
     for (int64_t i = 0; i < size; ++i) {
       const bool starts = rep[i] >= rep_level;
@@ -131,12 +151,12 @@ arrow::Status PassList(Events* events, const LayerLevels& levels, uint16_t child
         slots += starts & (def[i] <= levels.max_visible);
         children += def[i] <= child_max_visible;
       } else {
-        offsets[slots] = i;
+        offsets[slots] = static_cast<int32_t>(i);
         slots += starts;
       }
       kept += starts;
     }
-    if constexpr (!has_def) children = size;
+    if constexpr (!has_def) children = static_cast<int32_t>(size);
   };
   auto choose = [](bool value, auto then) {
     value ? then(std::true_type()) : then(std::false_type());
@@ -147,13 +167,16 @@ arrow::Status PassList(Events* events, const LayerLevels& levels, uint16_t child
     });
   });
   offsets[slots] = children;
-  out->offsets.resize(slots + 1);
+  ARROW_RETURN_NOT_OK(
+      buffer->Resize((slots + 1) * static_cast<int64_t>(sizeof(int32_t)), /*shrink_to_fit=*/false));
+  out->offsets = std::move(buffer);
   out->num_slots = slots;
-  events->Own(std::move(next_rep), std::move(next_def), kept);
+  events->Own(std::move(kept_rep), std::move(kept_def), kept);
   return arrow::Status::OK();
 }
 
-arrow::Status PassFixedSizeList(Events* events, const LayerLevels& levels, int64_t dimension) {
+arrow::Status PassFixedSizeList(Events* events, const LayerLevels& levels, int64_t dimension,
+                                arrow::MemoryPool* pool) {
   if (events->rep.empty() && events->def.empty()) {
     if (events->size % dimension != 0) {
       return Corrupt("a fixed-size list of dimension ", dimension, " has ", events->size, " items");
@@ -161,8 +184,11 @@ arrow::Status PassFixedSizeList(Events* events, const LayerLevels& levels, int64
     events->size /= dimension;
     return arrow::Status::OK();
   }
-  Levels next_rep = events->rep.empty() ? nullptr : AllocateLevels(events->size);
-  Levels next_def = events->def.empty() ? nullptr : AllocateLevels(events->size);
+  Levels kept_rep, kept_def;
+  if (!events->rep.empty()) ARROW_RETURN_NOT_OK(kept_rep.Allocate(events->size, pool));
+  if (!events->def.empty()) ARROW_RETURN_NOT_OK(kept_def.Allocate(events->size, pool));
+  uint16_t* const next_rep = kept_rep.data();
+  uint16_t* const next_def = kept_def.data();
   int64_t kept = 0;
   for (int64_t i = 0; i < events->size; ++kept) {
     bool special = next_def != nullptr && events->def[i] > levels.max_visible;
@@ -173,19 +199,17 @@ arrow::Status PassFixedSizeList(Events* events, const LayerLevels& levels, int64
       return Corrupt("levels end inside a fixed-size list of dimension ", dimension);
     }
   }
-  events->Own(std::move(next_rep), std::move(next_def), kept);
+  events->Own(std::move(kept_rep), std::move(kept_def), kept);
   return arrow::Status::OK();
 }
 
 }  // namespace
 
-arrow::Result<std::vector<StructureLayer>> Unravel(const RepDefLayers& layers,
-                                                   std::span<const int64_t> dimensions,
-                                                   std::span<const uint16_t> rep,
-                                                   std::span<const uint16_t> def,
-                                                   int64_t num_levels, arrow::MemoryPool* pool) {
+arrow::Result<std::vector<StructureLayer>> Unravel(
+    const RepDefLayers& layers, std::span<const int64_t> dimensions, std::span<const uint16_t> rep,
+    std::span<const uint16_t> def, int64_t num_levels, size_t num_layers, arrow::MemoryPool* pool) {
   Events events{.rep = rep, .def = def, .size = num_levels, .own_rep = {}, .own_def = {}};
-  std::vector<StructureLayer> out(layers.layers().size());
+  std::vector<StructureLayer> out(num_layers);
   for (size_t i = 0; i < out.size(); ++i) {
     const LayerLevels& levels = layers.layers()[i];
     StructureLayer& layer = out[i];
@@ -199,17 +223,16 @@ arrow::Result<std::vector<StructureLayer>> Unravel(const RepDefLayers& layers,
         keep_def |= outer_levels.null_level != 0 || outer_levels.empty_level != 0;
       }
       ARROW_RETURN_NOT_OK(PassList(&events, levels, layers.layers()[i - 1].max_visible, keep_rep,
-                                   keep_def, &layer));
+                                   keep_def, &layer, pool));
       if (levels.null_level == 0) continue;
     } else if (dimensions[i] > 0) {
       layer.kind = StructureLayer::Kind::kFixedSizeList;
-      ARROW_RETURN_NOT_OK(PassFixedSizeList(&events, levels, dimensions[i]));
+      ARROW_RETURN_NOT_OK(PassFixedSizeList(&events, levels, dimensions[i], pool));
     }
+    const int64_t num_lists = layer.num_slots;
     ARROW_RETURN_NOT_OK(SlotValidity(events, levels, &layer, pool));
-    if (layer.kind == StructureLayer::Kind::kList &&
-        layer.num_slots + 1 != static_cast<int64_t>(layer.offsets.size())) {
-      return Corrupt("levels give ", layer.offsets.size() - 1, " lists but ", layer.num_slots,
-                     " list slots");
+    if (layer.kind == StructureLayer::Kind::kList && layer.num_slots != num_lists) {
+      return Corrupt("levels give ", num_lists, " lists but ", layer.num_slots, " list slots");
     }
   }
   return out;

@@ -26,11 +26,10 @@ namespace lancea {
 ///                    structural layer, 0 otherwise
 /// \param rep, def    num_levels entries each, or empty when the page stores none
 /// \param num_levels  events; without rep and def the number of leaf slots
-/// \return as many layers as `layers`; Corrupt when levels contradict the layers
-arrow::Result<std::vector<StructureLayer>> Unravel(const RepDefLayers& layers,
-                                                   std::span<const int64_t> dimensions,
-                                                   std::span<const uint16_t> rep,
-                                                   std::span<const uint16_t> def,
-                                                   int64_t num_levels, arrow::MemoryPool* pool);
+/// \param num_layers  how many of `layers` to make, from the leaf outward
+/// \return num_layers layers; Corrupt when levels contradict the layers
+arrow::Result<std::vector<StructureLayer>> Unravel(
+    const RepDefLayers& layers, std::span<const int64_t> dimensions, std::span<const uint16_t> rep,
+    std::span<const uint16_t> def, int64_t num_levels, size_t num_layers, arrow::MemoryPool* pool);
 
 }  // namespace lancea

@@ -19,7 +19,8 @@ arrow::Result<std::vector<StructureLayer>> UnravelColumn(const std::vector<int>&
                                                          std::vector<int64_t> dimensions = {}) {
   ARROW_ASSIGN_OR_RAISE(RepDefLayers parsed, RepDefLayers::Make(layers));
   dimensions.resize(layers.size());
-  return Unravel(parsed, dimensions, rep, def, num_levels, arrow::default_memory_pool());
+  return Unravel(parsed, dimensions, rep, def, num_levels, layers.size(),
+                 arrow::default_memory_pool());
 }
 
 std::vector<bool> Validity(const StructureLayer& layer) {
@@ -28,6 +29,11 @@ std::vector<bool> Validity(const StructureLayer& layer) {
     if (layer.validity) out[i] = arrow::bit_util::GetBit(layer.validity->data(), i);
   }
   return out;
+}
+
+std::vector<int32_t> Offsets(const StructureLayer& layer) {
+  const int32_t* offsets = layer.offsets->data_as<int32_t>();
+  return {offsets, offsets + layer.num_slots + 1};
 }
 
 TEST(Unravel, WithoutLevelsEverySlotIsValid) {
@@ -51,7 +57,7 @@ TEST(Unravel, ListsKeepNullAndEmptyApart) {
       UnravelColumn({kAllValidItem, kNullAndEmptyList}, {1, 0, 1, 1, 1}, {0, 0, 1, 2, 0}, 5)
           .ValueOrDie();
   EXPECT_EQ(layers[0].num_slots, 3);
-  EXPECT_EQ(layers[1].offsets, (std::vector<int64_t>{0, 2, 2, 2, 3}));
+  EXPECT_EQ(Offsets(layers[1]), (std::vector<int32_t>{0, 2, 2, 2, 3}));
   EXPECT_EQ(Validity(layers[1]), (std::vector<bool>{true, false, true, true}));
 }
 
@@ -64,9 +70,9 @@ TEST(Unravel, NestedListsFollowTheWorkedExampleOfTheFormat) {
       UnravelColumn({kAllValidItem, kEmptyableList, kEmptyableList, kEmptyableList}, rep, def, 8)
           .ValueOrDie();
   EXPECT_EQ(layers[0].num_slots, 5);
-  EXPECT_EQ(layers[1].offsets, (std::vector<int64_t>{0, 2, 2, 3, 4, 5}));
-  EXPECT_EQ(layers[2].offsets, (std::vector<int64_t>{0, 3, 4, 4, 5}));
-  EXPECT_EQ(layers[3].offsets, (std::vector<int64_t>{0, 3, 3, 4}));
+  EXPECT_EQ(Offsets(layers[1]), (std::vector<int32_t>{0, 2, 2, 3, 4, 5}));
+  EXPECT_EQ(Offsets(layers[2]), (std::vector<int32_t>{0, 3, 4, 4, 5}));
+  EXPECT_EQ(Offsets(layers[3]), (std::vector<int32_t>{0, 3, 3, 4}));
 }
 
 TEST(Unravel, ANullStructAboveAListOwnsANullList) {

@@ -206,6 +206,7 @@ MadePage MakeSparse(const std::shared_ptr<const Leaf>& leaf, const PageInfo& pag
   const uint64_t num_slots = parts.structure.num_leaf_slots();
   auto value_leaf = std::make_shared<Leaf>(*leaf);
   value_leaf->dimensions = {0};
+  value_leaf->num_own_layers = 1;
   value_leaf->page_rows_per_row = 1;
   switch (values.codec_case()) {
     case pb::ValuePlane::kChunked: {

@@ -66,10 +66,19 @@ arrow::Status BuildValidity(const SparseLayer& layer, std::span<const RowRange> 
   return arrow::Status::OK();
 }
 
-void BuildOffsets(const SparseLayer& layer, std::span<const RowRange> slots, StructureLayer* out) {
-  out->offsets.resize(static_cast<size_t>(out->num_slots) + 1);
-  int64_t* const offsets = out->offsets.data();
-  uint64_t base = 0, hint = 0, next = 0;
+arrow::Status BuildOffsets(const SparseLayer& layer, std::span<const RowRange> slots,
+                           arrow::MemoryPool* pool, StructureLayer* out) {
+  int64_t num_items = 0;
+  uint64_t hint = 0;
+  for (const RowRange& range : slots) {
+    const uint64_t first = layer.non_empty.Rank(range.start, hint);
+    hint = layer.non_empty.Rank(range.end, first);
+    num_items += static_cast<int64_t>(layer.counts.Before(hint) - layer.counts.Before(first));
+  }
+  ARROW_ASSIGN_OR_RAISE(auto buffer, AllocateListOffsets(out->num_slots + 1, num_items, pool));
+  int32_t* const offsets = buffer->mutable_data_as<int32_t>();
+  uint64_t base = 0, next = 0;
+  hint = 0;
   int64_t children = 0;
   for (const RowRange& range : slots) {
     const uint64_t first = layer.non_empty.Rank(range.start, hint);
@@ -80,12 +89,15 @@ void BuildOffsets(const SparseLayer& layer, std::span<const RowRange> slots, Str
     uint64_t ordinal = first;
     layer.non_empty.ForEach(first, last, [&](uint64_t position) {
       // Lists up to and including this one begin where the one before it ended.
-      for (const uint64_t slot = position + shift; next <= slot; ++next) offsets[next] = children;
+      for (const uint64_t slot = position + shift; next <= slot; ++next)
+        offsets[next] = static_cast<int32_t>(children);
       children = children_shift + static_cast<int64_t>(layer.counts.Before(++ordinal));
     });
     base += range.size();
   }
-  std::fill(offsets + next, offsets + out->num_slots + 1, children);
+  std::fill(offsets + next, offsets + out->num_slots + 1, static_cast<int32_t>(children));
+  out->offsets = std::move(buffer);
+  return arrow::Status::OK();
 }
 
 arrow::Result<std::vector<RowRange>> ValidRuns(const SparseLayer& layer) {
@@ -343,7 +355,9 @@ arrow::Result<std::vector<StructureLayer>> SparseStructure::Build(const SlotSele
     layer.kind = layers_[i].kind;
     layer.num_slots = static_cast<int64_t>(TotalSize(selection.layers[i]));
     ARROW_RETURN_NOT_OK(BuildValidity(layers_[i], selection.layers[i], pool, &layer));
-    if (layer.kind == Kind::kList) BuildOffsets(layers_[i], selection.layers[i], &layer);
+    if (layer.kind == Kind::kList) {
+      ARROW_RETURN_NOT_OK(BuildOffsets(layers_[i], selection.layers[i], pool, &layer));
+    }
   }
   return out;
 }

@@ -78,6 +78,11 @@ std::string Bits(const StructureLayer& layer) {
   return out;
 }
 
+std::vector<int32_t> Offsets(const StructureLayer& layer) {
+  const int32_t* offsets = layer.offsets->data_as<int32_t>();
+  return {offsets, offsets + layer.num_slots + 1};
+}
+
 // list<int32> rows [[1, null], null, [], [3, 4, null]]
 Layers ListExample() { return Layers().List({0, 3}, {2, 3}, {1}).Nulls({1, 4}); }
 
@@ -90,7 +95,7 @@ TEST(SparseStructure, BuildsListsFromNonEmptyPositions) {
   EXPECT_EQ(Bits(layers[0]), "10110");
   EXPECT_EQ(layers[0].null_count, 2);
   EXPECT_EQ(Bits(layers[1]), "1011");
-  EXPECT_EQ(layers[1].offsets, (std::vector<int64_t>{0, 2, 2, 2, 5}));
+  EXPECT_EQ(Offsets(layers[1]), (std::vector<int32_t>{0, 2, 2, 2, 5}));
 }
 
 TEST(SparseStructure, SelectsOnlyTheSlotsOfTheRows) {
@@ -100,7 +105,7 @@ TEST(SparseStructure, SelectsOnlyTheSlotsOfTheRows) {
   const auto layers = structure.Build(selection, arrow::default_memory_pool()).ValueOrDie();
   EXPECT_EQ(Bits(layers[0]), "110");
   EXPECT_EQ(Bits(layers[1]), "01");
-  EXPECT_EQ(layers[1].offsets, (std::vector<int64_t>{0, 0, 3}));
+  EXPECT_EQ(Offsets(layers[1]), (std::vector<int32_t>{0, 0, 3}));
 }
 
 TEST(SparseStructure, EverySelectionAgreesWithSlicingTheWhole) {
@@ -118,19 +123,19 @@ TEST(SparseStructure, EverySelectionAgreesWithSlicingTheWhole) {
   for (uint32_t mask = 0; mask < 256; ++mask) {
     Ranges rows;
     std::string root, item;
-    std::vector<int64_t> offsets{0};
+    std::vector<int32_t> offsets{0};
     for (uint64_t row = 0; row < 8; ++row) {
       if ((mask >> row & 1) == 0) continue;
       AppendRange(&rows, row, row + 1);
       root += Bits(whole[3])[row];
-      const int64_t begin = whole[2].offsets[row], end = whole[2].offsets[row + 1];
+      const int32_t begin = Offsets(whole[2])[row], end = Offsets(whole[2])[row + 1];
       offsets.push_back(offsets.back() + end - begin);
       item += Bits(whole[0]).substr(begin * 2, (end - begin) * 2);
     }
     const auto part =
         structure.Build(structure.Select(rows), arrow::default_memory_pool()).ValueOrDie();
     ASSERT_EQ(Bits(part[3]), root) << mask;
-    ASSERT_EQ(part[2].offsets, offsets) << mask;
+    ASSERT_EQ(Offsets(part[2]), offsets) << mask;
     ASSERT_EQ(Bits(part[0]), item) << mask;
   }
 }

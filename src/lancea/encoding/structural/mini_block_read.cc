@@ -1,0 +1,307 @@
+#include "lancea/encoding/structural/mini_block_read.h"
+
+#include "arrow/array/data.h"
+#include "arrow/buffer.h"
+#include "arrow/type.h"
+#include "lancea/encoding/structural/dictionary_gather.h"
+#include "lancea/encoding/structural/leaf_values.h"
+#include "lancea/encoding/structural/level_cursor.h"
+#include "lancea/encoding/structural/mini_block_chunk.h"
+#include "lancea/encoding/structural/unravel.h"
+#include "lancea/util/errors.h"
+
+namespace lancea {
+namespace {
+
+class MiniBlockRead : public PageRead {
+ public:
+  MiniBlockRead(const MiniBlockPage& page, std::span<const RowRange> ranges,
+                arrow::MemoryPool* pool)
+      : page_(page),
+        ranges_(ranges.begin(), ranges.end()),
+        pool_(pool),
+        rep_(ValueBuilder::Fixed(16, pool)),
+        def_(ValueBuilder::Fixed(16, pool)),
+        values_(page.layout().values->shape().MakeBuilder(pool)),
+        scratch_(page.layout().values->shape().MakeBuilder(pool)),
+        is_bare_(IsBare(page)) {
+    // Neighbouring chunks become one read.
+    for (const RowRange& range : ranges_) {
+      int64_t first, last;
+      if (page_.has_repetition_index()) {
+        first = page_.chunks().ChunkOfRowStart(range.start);
+        last = page_.chunks().ChunkOfRowEnd(range.end - 1);
+      } else {
+        first = page_.chunks().ChunkOfValue(range.start);
+        last = page_.chunks().ChunkOfValue(range.end - 1);
+      }
+      if (!runs_.empty() && first <= runs_.back().last + 1) {
+        runs_.back().last = std::max(runs_.back().last, last);
+      } else {
+        runs_.push_back({first, last});
+      }
+    }
+    const uint64_t base = page_.page().buffers[1].offset;
+    for (const Run& run : runs_) {
+      const uint64_t begin = page_.chunks().byte_begin(run.first);
+      needs_.push_back({base + begin, page_.chunks().byte_end(run.last) - begin});
+    }
+  }
+
+  const std::vector<ByteRange>& needs() const override { return needs_; }
+
+  arrow::Status Supply(std::vector<std::shared_ptr<arrow::Buffer>> buffers) override {
+    buffers_ = std::move(buffers);
+    needs_.clear();
+    return arrow::Status::OK();
+  }
+
+  arrow::Result<DecodedPage> Finish() override {
+    int64_t expected_rows = 0;
+    for (const RowRange& range : ranges_) expected_rows += static_cast<int64_t>(range.size());
+    if (!page_.has_repetition_index()) {
+      ARROW_RETURN_NOT_OK(
+          values_.Reserve(expected_rows * page_.layout().values->shape().items_per_value));
+    }
+    size_t next_range = 0;
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      const uint8_t* bytes = buffers_[i]->data();
+      const uint64_t base = page_.chunks().byte_begin(runs_[i].first);
+      for (int64_t c = runs_[i].first; c <= runs_[i].last; ++c) {
+        Bytes chunk(bytes + (page_.chunks().byte_begin(c) - base),
+                    page_.chunks().byte_end(c) - page_.chunks().byte_begin(c));
+        arrow::Status status = page_.has_repetition_index()
+                                   ? DecodeRowsChunk(c, chunk, &next_range)
+                                   : DecodeItemsChunk(c, chunk, &next_range);
+        if (!status.ok()) return Prefix(status, "chunk " + std::to_string(c));
+      }
+    }
+    return Assemble(expected_rows);
+  }
+
+ private:
+  struct Run {
+    int64_t first, last;
+  };
+
+  // A chunk of a page without lists: rows are values.
+  arrow::Status DecodeItemsChunk(int64_t c, Bytes bytes, size_t* next_range) {
+    const uint64_t chunk_begin = page_.chunks().value_begin(c);
+    const uint64_t chunk_end = page_.chunks().value_end(c);
+    const int64_t num_values = static_cast<int64_t>(chunk_end - chunk_begin);
+    ARROW_RETURN_NOT_OK(chunk_.Parse(bytes, page_.layout()));
+    if (page_.layout().def != nullptr && chunk_.num_levels() != num_values) {
+      return Corrupt(chunk_.num_levels(), " levels for ", num_values, " values");
+    }
+    wanted_.clear();
+    for (; *next_range < ranges_.size(); ++*next_range) {
+      const RowRange& range = ranges_[*next_range];
+      if (range.start >= chunk_end) break;
+      wanted_.push_back({static_cast<int64_t>(std::max(range.start, chunk_begin) - chunk_begin),
+                         static_cast<int64_t>(std::min(range.end, chunk_end) - chunk_begin)});
+      if (range.end > chunk_end) break;
+    }
+    if (page_.layout().def != nullptr) {
+      ARROW_RETURN_NOT_OK(
+          AppendLevels(*page_.layout().def, chunk_.def(), num_values, wanted_, &def_));
+    }
+    num_levels_ += num_values;
+    return AppendWanted(num_values, wanted_);
+  }
+
+  // A chunk of a page with lists: rows are runs of levels.
+  arrow::Status DecodeRowsChunk(int64_t c, Bytes bytes, size_t* next_range) {
+    const ChunkIndex& chunks = page_.chunks();
+    const MiniBlockLayout& layout = page_.layout();
+    const int64_t num_values = static_cast<int64_t>(chunks.value_end(c) - chunks.value_begin(c));
+    ARROW_RETURN_NOT_OK(chunk_.Parse(bytes, layout));
+    if (layout.rep == nullptr) return Corrupt("a page of lists stores no repetition levels");
+    const int64_t num_levels = chunk_.num_levels();
+    const uint64_t next_first = chunks.first_row(c + 1);
+    // Rows with a part in this chunk: [first, next_first).
+    const uint64_t first = chunks.first_row(c) - (chunks.has_preamble(c) ? 1 : 0);
+    // Whole chunks, as scans read them, need no copy of their levels.
+    const bool whole = *next_range < ranges_.size() && ranges_[*next_range].start <= first &&
+                       ranges_[*next_range].end >= next_first;
+    if (is_bare_ && whole) {
+      if (ranges_[*next_range].end == next_first && !chunks.has_preamble(c + 1)) ++*next_range;
+      num_values_ += num_values;
+      wanted_.assign(1, {0, num_values});
+      return AppendWanted(num_values, wanted_);
+    }
+    LevelCursor& cursor = cursor_;
+    rep_scratch_.Clear();
+    level_scratch_.Clear();
+    ARROW_RETURN_NOT_OK(cursor.Decode(*layout.rep, layout.def.get(), chunk_.rep(), chunk_.def(),
+                                      num_levels, layout.layers, whole ? &rep_ : &rep_scratch_,
+                                      whole ? &def_ : &level_scratch_));
+    if (cursor.num_visible() != num_values) {
+      return Corrupt("levels own ", cursor.num_visible(), " values, the chunk has ", num_values);
+    }
+    if (cursor.num_row_starts() != static_cast<int64_t>(next_first - chunks.first_row(c)) ||
+        (num_levels > 0 && cursor.starts_inside_row() != chunks.has_preamble(c))) {
+      return Corrupt("levels begin ", cursor.num_row_starts(), " rows, the repetition index says ",
+                     next_first - chunks.first_row(c));
+    }
+    wanted_.clear();
+    for (; *next_range < ranges_.size(); ++*next_range) {
+      const RowRange& range = ranges_[*next_range];
+      if (range.start >= next_first) break;
+      // Level position at which a row begins here; a row begun earlier begins at 0.
+      auto position = [&](uint64_t row) {
+        if (row >= next_first) return num_levels;
+        return row < chunks.first_row(c)
+                   ? int64_t{0}
+                   : cursor.RowStart(static_cast<int64_t>(row - chunks.first_row(c)));
+      };
+      const int64_t begin = whole ? 0 : position(std::max(range.start, first));
+      const int64_t end = position(range.end);
+      if (!whole && !is_bare_) {
+        ARROW_RETURN_NOT_OK(rep_.AppendSlice(rep_scratch_, begin, end));
+        if (layout.def != nullptr) {
+          ARROW_RETURN_NOT_OK(def_.AppendSlice(level_scratch_, begin, end));
+        }
+      }
+      num_levels_ += end - begin;
+      wanted_.push_back({cursor.VisibleBefore(begin), cursor.VisibleBefore(end)});
+      num_values_ += wanted_.back().end - wanted_.back().begin;
+      const bool goes_on =
+          range.end > next_first || (range.end == next_first && chunks.has_preamble(c + 1));
+      if (goes_on) break;
+    }
+    return AppendWanted(num_values, wanted_);
+  }
+
+  struct ValueRange {
+    int64_t begin, end;
+  };
+
+  arrow::Status AppendLevels(const BlockDecoder& decoder, Bytes block, int64_t num_levels,
+                             const std::vector<ValueRange>& wanted, ValueBuilder* out) {
+    if (wanted.size() == 1 && wanted[0].begin == 0 && wanted[0].end == num_levels) {
+      return decoder.Decode(block, num_levels, out);
+    }
+    level_scratch_.Clear();
+    ARROW_RETURN_NOT_OK(decoder.Decode(block, num_levels, &level_scratch_));
+    if (level_scratch_.num_values() != num_levels) {
+      return Corrupt("decoded ", level_scratch_.num_values(), " levels, expected ", num_levels);
+    }
+    for (const ValueRange& range : wanted) {
+      ARROW_RETURN_NOT_OK(out->AppendSlice(level_scratch_, range.begin, range.end));
+    }
+    return arrow::Status::OK();
+  }
+
+  arrow::Status AppendWanted(int64_t num_values, const std::vector<ValueRange>& wanted) {
+    const MiniBlockDecoder& decoder = *page_.layout().values;
+    if (wanted.empty()) return arrow::Status::OK();
+    const bool once =
+        wanted.size() > 1 && !decoder.is_random_access() && decoder.shape().num_item_validity == 0;
+    if (!once) {
+      for (const ValueRange& range : wanted) {
+        if (range.begin == range.end) continue;
+        ARROW_RETURN_NOT_OK(
+            decoder.Decode(chunk_.values(), num_values, range.begin, range.end, &values_));
+      }
+      return arrow::Status::OK();
+    }
+    const int64_t first = wanted.front().begin;
+    const int64_t last = wanted.back().end;
+    const int64_t items = static_cast<int64_t>(decoder.shape().items_per_value);
+    scratch_.Clear();
+    ARROW_RETURN_NOT_OK(decoder.Decode(chunk_.values(), num_values, first, last, &scratch_));
+    if (scratch_.num_values() != (last - first) * items) {
+      return Corrupt("decoded ", scratch_.num_values(), " values, expected ",
+                     (last - first) * items);
+    }
+    for (const ValueRange& range : wanted) {
+      ARROW_RETURN_NOT_OK(values_.AppendSlice(scratch_, (range.begin - first) * items,
+                                              (range.end - first) * items));
+    }
+    return arrow::Status::OK();
+  }
+
+  arrow::Result<DecodedPage> Assemble(int64_t expected_rows) {
+    const MiniBlockLayout& layout = page_.layout();
+    auto levels = [](const ValueBuilder& builder, bool stored) {
+      return stored ? std::span<const uint16_t>(reinterpret_cast<const uint16_t*>(builder.data()),
+                                                static_cast<size_t>(builder.num_values()))
+                    : std::span<const uint16_t>();
+    };
+    const int64_t num_levels = page_.has_repetition_index() ? num_levels_ : expected_rows;
+    if (is_bare_) return AssembleBare();
+    if ((layout.def != nullptr && def_.num_values() != num_levels) ||
+        (page_.has_repetition_index() && rep_.num_values() != num_levels)) {
+      return Corrupt("decoded ", def_.num_values(), " definition and ", rep_.num_values(),
+                     " repetition levels, expected ", num_levels);
+    }
+    DecodedPage out;
+    ARROW_ASSIGN_OR_RAISE(out.layers, Unravel(layout.layers, page_.leaf().dimensions,
+                                              levels(rep_, page_.has_repetition_index()),
+                                              levels(def_, layout.def != nullptr), num_levels,
+                                              page_.leaf().num_own_layers, pool_));
+    ARROW_ASSIGN_OR_RAISE(out.values, AssembleValues(out.layers.front().num_slots));
+    return out;
+  }
+
+  arrow::Result<DecodedPage> AssembleBare() {
+    DecodedPage out;
+    out.layers.resize(page_.leaf().num_own_layers);
+    for (StructureLayer& layer : out.layers) layer.num_slots = num_values_;
+    ARROW_ASSIGN_OR_RAISE(out.values, AssembleValues(num_values_));
+    return out;
+  }
+
+  arrow::Result<std::shared_ptr<arrow::ArrayData>> AssembleValues(int64_t num_values) {
+    if (page_.layout().dictionary == nullptr) {
+      return MakeLeafData(page_.leaf().type, num_values, &values_);
+    }
+    if (values_.num_values() != num_values) {
+      return Corrupt("decoded ", values_.num_values(), " indices, expected ", num_values);
+    }
+    return GatherDictionary(page_.leaf().type, page_.dictionary(), &values_, pool_);
+  }
+
+  // Nothing that this column must give is in its levels: it is read for its values alone.
+  static bool IsBare(const MiniBlockPage& page) {
+    if (!page.has_repetition_index()) return false;
+    for (size_t i = 0; i < page.leaf().num_own_layers; ++i) {
+      const LayerLevels& levels = page.layout().layers.layers()[i];
+      if (IsList(levels.layer) || levels.null_level != 0 || page.leaf().dimensions[i] != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  const MiniBlockPage& page_;
+  const std::vector<RowRange> ranges_;
+  arrow::MemoryPool* const pool_;
+  std::vector<Run> runs_;
+  std::vector<ByteRange> needs_;
+  std::vector<std::shared_ptr<arrow::Buffer>> buffers_;
+
+  ValueBuilder rep_, def_, values_;
+  int64_t num_levels_ = 0;
+  int64_t num_values_ = 0;
+
+  // Reused from chunk to chunk.
+  MiniBlockChunk chunk_;
+  LevelCursor cursor_;
+  std::vector<ValueRange> wanted_;
+  ValueBuilder rep_scratch_ = ValueBuilder::Fixed(16, arrow::default_memory_pool());
+  ValueBuilder level_scratch_ = ValueBuilder::Fixed(16, arrow::default_memory_pool());
+  ValueBuilder scratch_;
+
+  const bool is_bare_;
+};
+
+}  // namespace
+
+std::unique_ptr<PageRead> MakeMiniBlockRead(const MiniBlockPage& page,
+                                            std::span<const RowRange> ranges,
+                                            arrow::MemoryPool* pool) {
+  return std::make_unique<MiniBlockRead>(page, ranges, pool);
+}
+
+}  // namespace lancea

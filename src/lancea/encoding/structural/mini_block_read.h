@@ -1,0 +1,16 @@
+// Reads rows of a mini-block page: whole chunks arrive, the wanted part of each is kept.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "lancea/encoding/structural/mini_block_page.h"
+
+namespace lancea {
+
+/// \param ranges  page-relative, ascending, disjoint, within the page
+std::unique_ptr<PageRead> MakeMiniBlockRead(const MiniBlockPage& page,
+                                            std::span<const RowRange> ranges,
+                                            arrow::MemoryPool* pool);
+
+}  // namespace lancea
