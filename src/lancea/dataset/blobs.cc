@@ -246,7 +246,8 @@ const DataFile* DataFileOfField(const FragmentMetadata& fragment, int32_t field_
   for (const DataFile& file : fragment.files) {
     for (size_t i = 0; i < file.fields.size(); ++i) {
       if (file.fields[i] != field_id) continue;
-      if (file.column_indices.empty() || file.column_indices[i] >= 0) return &file;
+      // 0.1 files have no column indices, or any number of them.
+      if (i >= file.column_indices.size() || file.column_indices[i] >= 0) return &file;
     }
   }
   return nullptr;

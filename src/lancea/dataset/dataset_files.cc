@@ -3,6 +3,7 @@
 #include "arrow/buffer.h"
 #include "arrow/type.h"
 #include "lancea/dataset/dataset_impl.h"
+#include "lancea/encoding/unbacked.h"
 #include "lancea/file/run_tasks.h"
 #include "lancea/io/path.h"
 #include "lancea/io/storage_options.h"
@@ -22,6 +23,16 @@ Bytes AsBytes(const std::string& text) {
 // What a file costs to keep open when it is mapped: descriptors of parsed metadata, not its bytes.
 constexpr uint64_t kOpenFileBytes = 4096;
 
+// Open a file that the manifest lists: where it is not there, the table is damaged.
+arrow::Result<std::shared_ptr<ObjectReader>> OpenListed(const StoreAndPath& where,
+                                                        uint64_t size = 0) {
+  auto object = where.store->Open(where.path, size);
+  if (CategoryOf(object.status()) == ErrorCategory::kNotFound) {
+    return Corrupt(object.status().message());
+  }
+  return object;
+}
+
 }  // namespace
 
 arrow::Result<StoreAndPath> Dataset::Impl::Resolve(std::optional<uint32_t> base_id,
@@ -40,7 +51,7 @@ arrow::Result<std::shared_ptr<const DataFileReader>> Dataset::Impl::OpenDataFile
   const std::string key = "file:" + path;
   if (auto kept = cache.Get<DataFileReader>(key)) return kept;
   ARROW_ASSIGN_OR_RAISE(StoreAndPath resolved, Resolve(file.base_id, path));
-  ARROW_ASSIGN_OR_RAISE(auto object, resolved.store->Open(resolved.path, file.file_size_bytes));
+  ARROW_ASSIGN_OR_RAISE(auto object, OpenListed(resolved, file.file_size_bytes));
   ARROW_ASSIGN_OR_RAISE(auto reader, DataFileReader::Open(std::move(object)));
   return cache.Put<DataFileReader>(key, "file", std::move(reader), kOpenFileBytes);
 }
@@ -76,7 +87,7 @@ arrow::Result<std::shared_ptr<const DeletionVector>> Dataset::Impl::LoadDeletion
   const std::string key = "deletions:" + path;
   if (auto kept = cache.Get<DeletionVector>(key)) return kept;
   ARROW_ASSIGN_OR_RAISE(StoreAndPath resolved, Resolve(fragment.deletion_file->base_id, path));
-  ARROW_ASSIGN_OR_RAISE(auto object, resolved.store->Open(resolved.path));
+  ARROW_ASSIGN_OR_RAISE(auto object, OpenListed(resolved));
   ARROW_ASSIGN_OR_RAISE(auto deletions, ReadDeletionFile(*object, fragment));
   const uint64_t bytes = deletions->num_bytes();
   return cache.Put<DeletionVector>(key, "deletion vector", std::move(deletions), bytes);
@@ -100,7 +111,8 @@ arrow::Result<std::shared_ptr<const Sequence>> Dataset::Impl::ReadSequence(
     }
     // Spilled to a hidden column of u64, one value for each physical row.
     for (const DataFile& file : fragment.files) {
-      if (std::find(file.fields.begin(), file.fields.end(), hidden_field_id) == file.fields.end()) continue;
+      if (std::find(file.fields.begin(), file.fields.end(), hidden_field_id) == file.fields.end())
+        continue;
       ARROW_ASSIGN_OR_RAISE(auto reader, OpenDataFile(file));
       // The column source serves ids from 0 up; the hidden column gets one of its own.
       Field field;
@@ -109,18 +121,25 @@ arrow::Result<std::shared_ptr<const Sequence>> Dataset::Impl::ReadSequence(
       field.logical_type = "uint64";
       FieldColumns columns;
       for (size_t i = 0; i < file.fields.size(); ++i) {
-        if (file.fields[i] == hidden_field_id) {
+        // 0.1 files have no column indices, or any number of them.
+        if (file.fields[i] == hidden_field_id && i < file.column_indices.size()) {
           columns.field_ids = {0};
           columns.column_indices = {file.column_indices[i]};
         }
       }
+      if (columns.field_ids.empty()) return Corrupt(file.path, " cannot hold a hidden column");
       ARROW_ASSIGN_OR_RAISE(auto column, reader->MakeFieldReader(
                                              field, arrow::field(what, arrow::uint64()), columns));
+      if (column->num_rows() != fragment.physical_rows ||
+          column->num_rows() > MostValues(column->encoded_bytes())) {
+        return Corrupt(column->num_rows(), " values in ", column->encoded_bytes(), " bytes for ",
+                       fragment.physical_rows, " rows");
+      }
       const RowRange all{0, column->num_rows()};
       std::vector<std::unique_ptr<ReadTask>> tasks(1);
       ARROW_ASSIGN_OR_RAISE(tasks[0], column->Read({&all, 1}, memory_pool()));
-      ARROW_RETURN_NOT_OK(RunTasks(*reader->object(), tasks,
-                                   MakeReadOptions(arrow::StopToken::Unstoppable())));
+      ARROW_RETURN_NOT_OK(
+          RunTasks(*reader->object(), tasks, MakeReadOptions(arrow::StopToken::Unstoppable())));
       ARROW_ASSIGN_OR_RAISE(auto arrays, tasks[0]->Finish());
       std::vector<uint64_t> values;
       for (const auto& array : arrays) {
@@ -133,14 +152,16 @@ arrow::Result<std::shared_ptr<const Sequence>> Dataset::Impl::ReadSequence(
   };
   auto sequence = read();
   if (!sequence.ok()) {
-    return Prefix(sequence.status(), std::string(what) + " of fragment " + std::to_string(fragment.id));
+    return Prefix(sequence.status(),
+                  std::string(what) + " of fragment " + std::to_string(fragment.id));
   }
   if (sequence->num_rows() != fragment.physical_rows) {
     return Corrupt(what, " of fragment ", fragment.id, ": ", sequence->num_rows(), " values for ",
                    fragment.physical_rows, " rows");
   }
   const uint64_t bytes = sequence->num_bytes();
-  return cache.Put<Sequence>(key, what, std::make_shared<const Sequence>(*std::move(sequence)), bytes);
+  return cache.Put<Sequence>(key, what, std::make_shared<const Sequence>(*std::move(sequence)),
+                             bytes);
 }
 
 arrow::Result<std::shared_ptr<const RowIdSequence>> Dataset::Impl::RowIds(

@@ -89,12 +89,13 @@ arrow::Status ReadPlan::Init(const ScanOptions& options, Nested nested) {
   } else {
     ARROW_RETURN_NOT_OK(AddInsideStructs(*options.columns));
   }
-  auto has = [&](PlanColumn::Kind kind) {
-    return std::any_of(columns_.begin(), columns_.end(),
-                       [&](const PlanColumn& column) { return column.kind == kind; });
+  // They come last, also where they are among the columns.
+  auto add_last = [&](PlanColumn::Kind kind, const std::string& name) {
+    std::erase_if(columns_, [&](const PlanColumn& column) { return column.kind == kind; });
+    AddSystemColumn(name);
   };
-  if (options.with_row_id && !has(PlanColumn::Kind::kRowId)) AddSystemColumn("_rowid");
-  if (options.with_row_address && !has(PlanColumn::Kind::kRowAddress)) AddSystemColumn("_rowaddr");
+  if (options.with_row_id) add_last(PlanColumn::Kind::kRowId, "_rowid");
+  if (options.with_row_address) add_last(PlanColumn::Kind::kRowAddress, "_rowaddr");
 
   std::vector<std::shared_ptr<arrow::Field>> fields;
   std::set<std::string> names;
@@ -173,9 +174,10 @@ arrow::Status ReadPlan::AddField(const std::string& path) {
   bool nullable = leaf->nullable();
   // By name: packed structs and blob descriptions are read whole, so they may have other children.
   for (size_t i = 1; i < fields.size(); ++i) {
-    leaf = leaf->type()->id() == arrow::Type::STRUCT
-               ? static_cast<const arrow::StructType&>(*leaf->type()).GetFieldByName(fields[i]->name)
-               : nullptr;
+    leaf =
+        leaf->type()->id() == arrow::Type::STRUCT
+            ? static_cast<const arrow::StructType&>(*leaf->type()).GetFieldByName(fields[i]->name)
+            : nullptr;
     if (leaf == nullptr) return InvalidInput("column \"", path, "\" cannot be selected by itself");
     nullable |= leaf->nullable();
   }
@@ -233,8 +235,8 @@ arrow::Result<std::shared_ptr<const FragmentColumns>> ReadPlan::Open(size_t inde
       if (opened[f] == nullptr) {
         ARROW_ASSIGN_OR_RAISE(opened[f], dataset_.OpenDataFile(file));
         if (opened[f]->num_rows() != fragment.physical_rows) {
-          return Corrupt(opened[f]->object()->path(), ": ", opened[f]->num_rows(), " rows, fragment ",
-                         fragment.id, " has ", fragment.physical_rows);
+          return Corrupt(opened[f]->object()->path(), ": ", opened[f]->num_rows(),
+                         " rows, fragment ", fragment.id, " has ", fragment.physical_rows);
         }
         file_slot[f] = out->files.size();
         out->files.push_back(opened[f]);
@@ -252,7 +254,8 @@ arrow::Result<std::shared_ptr<const FragmentColumns>> ReadPlan::Open(size_t inde
   return out;
 }
 
-arrow::Result<std::shared_ptr<const ReadPlan>> Dataset::Impl::Plan(const ScanOptions& options) const {
+arrow::Result<std::shared_ptr<const ReadPlan>> Dataset::Impl::Plan(
+    const ScanOptions& options) const {
   const auto nested = ReadPlan::Nested::kInsideStruct;
   const std::string key = ReadPlan::Key(options, nested);
   {

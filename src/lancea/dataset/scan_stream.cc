@@ -1,122 +1,22 @@
 #include "lancea/dataset/scan_stream.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
+#include <limits>
 
-#include "arrow/array/array_base.h"
-#include "arrow/array/concatenate.h"
-#include "arrow/array/util.h"
-#include "arrow/type.h"
+#include "arrow/io/interfaces.h"
 #include "arrow/util/thread_pool.h"
-#include "lancea/dataset/fragment_read.h"
+#include "lancea/dataset/scan_batch.h"
 #include "lancea/encoding/v0_1/legacy_file.h"
 
 namespace lancea {
 namespace {
 
 using Batch = std::shared_ptr<arrow::RecordBatch>;
+using Columns = std::shared_ptr<const FragmentColumns>;
 
-// What a scan needs while any of its batches is being decoded.
-struct ScanContext {
-  std::shared_ptr<const Dataset> dataset;
-  std::shared_ptr<const ReadPlan> plan;
-  ScanOptions options;
-  ReadOptions read_options;
-  std::vector<size_t> all_columns;
-};
-
-// One batch: rows of one fragment, or of several when batches have a strict size.
-class BatchWork {
- public:
-  BatchWork(std::shared_ptr<ScanContext> context, std::vector<FragmentSlice> slices,
-            std::vector<std::shared_ptr<const FragmentColumns>> readers, uint64_t estimated_bytes)
-      : context_(std::move(context)),
-        slices_(std::move(slices)),
-        readers_(std::move(readers)),
-        estimated_bytes_(estimated_bytes) {}
-
-  uint64_t estimated_bytes() const { return estimated_bytes_; }
-
-  /// Decode unless another thread has begun to.
-  void RunIfUnclaimed() {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (claimed_) return;
-      claimed_ = true;
-    }
-    arrow::Result<Batch> result = Decode();
-    std::lock_guard<std::mutex> lock(mutex_);
-    result_ = std::move(result);
-    done_ = true;
-    finished_.notify_all();
-  }
-
-  /// Never decode, if nobody has begun; wait if somebody has.
-  void Abandon() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    if (!claimed_) {
-      claimed_ = true;
-      return;
-    }
-    finished_.wait(lock, [&] { return done_; });
-  }
-
-  arrow::Result<Batch> Wait() {
-    RunIfUnclaimed();
-    std::unique_lock<std::mutex> lock(mutex_);
-    finished_.wait(lock, [&] { return done_; });
-    return std::move(result_);
-  }
-
- private:
-  arrow::Result<Batch> Decode() {
-    const Dataset::Impl& dataset = context_->dataset->impl();
-    const ReadPlan& plan = *context_->plan;
-    ARROW_RETURN_NOT_OK(context_->options.stop_token.Poll());
-    int64_t num_rows = 0;
-    std::vector<arrow::ArrayVector> columns(plan.columns().size());
-    for (size_t i = 0; i < slices_.size(); ++i) {
-      num_rows += static_cast<int64_t>(slices_[i].rows.size());
-      if (columns.empty()) continue;
-      ARROW_ASSIGN_OR_RAISE(
-          auto rows, PhysicalRows(dataset, slices_[i], context_->options.include_deleted_rows));
-      ARROW_ASSIGN_OR_RAISE(
-          auto read, FragmentRead::Make(dataset, plan, readers_[i], slices_[i].fragment, std::move(rows),
-                                        context_->all_columns, context_->options.include_deleted_rows,
-                                        context_->read_options));
-      for (size_t c = 0; c < columns.size(); ++c) {
-        ARROW_ASSIGN_OR_RAISE(arrow::ArrayVector arrays, read->Finish(c));
-        for (auto& array : arrays) columns[c].push_back(std::move(array));
-      }
-    }
-    arrow::ArrayVector joined;
-    for (size_t c = 0; c < columns.size(); ++c) {
-      if (columns[c].size() == 1) {
-        joined.push_back(std::move(columns[c][0]));
-      } else if (columns[c].empty()) {
-        ARROW_ASSIGN_OR_RAISE(auto empty, arrow::MakeEmptyArray(plan.schema()->field(c)->type()));
-        joined.push_back(std::move(empty));
-      } else {
-        ARROW_ASSIGN_OR_RAISE(auto whole, arrow::Concatenate(columns[c], dataset.memory_pool()));
-        joined.push_back(std::move(whole));
-      }
-    }
-    return arrow::RecordBatch::Make(plan.schema(), num_rows, std::move(joined));
-  }
-
-  const std::shared_ptr<ScanContext> context_;
-  const std::vector<FragmentSlice> slices_;
-  const std::vector<std::shared_ptr<const FragmentColumns>> readers_;
-  const uint64_t estimated_bytes_;
-
-  std::mutex mutex_;
-  std::condition_variable finished_;
-  bool claimed_ = false;
-  bool done_ = false;
-  arrow::Result<Batch> result_{arrow::Status::Cancelled("batch was not decoded")};
-};
+// Batches begun before the size of a decoded one is known.
+constexpr size_t kBatchesOfUnknownSize = 4;
 
 class ScanStream : public arrow::RecordBatchReader {
  public:
@@ -125,7 +25,9 @@ class ScanStream : public arrow::RecordBatchReader {
       : context_(std::move(context)),
         slices_(std::move(slices)),
         batch_size_(static_cast<uint64_t>(batch_size)),
-        readahead_(static_cast<size_t>(std::max(1, context_->options.batch_readahead))) {}
+        readahead_(static_cast<size_t>(std::max(1, context_->options.batch_readahead))),
+        fragment_readahead_(
+            static_cast<size_t>(std::max(1, context_->options.fragment_readahead))) {}
 
   ~ScanStream() override { DropAhead(); }
 
@@ -150,43 +52,58 @@ class ScanStream : public arrow::RecordBatchReader {
     ARROW_RETURN_NOT_OK(context_->options.stop_token.Poll());
     ARROW_RETURN_NOT_OK(FillAhead());
     if (ahead_.empty()) return arrow::Status::OK();
-    std::shared_ptr<BatchWork> work = std::move(ahead_.front());
-    ahead_.pop_front();
-    ARROW_RETURN_NOT_OK(work->Wait().Value(batch));
-    ahead_bytes_ -= work->estimated_bytes();
+    auto next = ahead_.begin();
+    if (!context_->options.scan_in_order) {
+      const auto done =
+          std::ranges::find_if(ahead_, [](const auto& work) { return work->is_done(); });
+      if (done != ahead_.end()) next = done;
+    }
+    ARROW_RETURN_NOT_OK((*next)->Take().Value(batch));
+    ahead_.erase(next);
     return arrow::Status::OK();
   }
 
   arrow::Status FillAhead() {
-    arrow::internal::Executor* executor = context_->dataset->impl().session->impl().cpu_executor();
-    while (next_slice_ < slices_.size() && ahead_.size() < readahead_ &&
-           (ahead_.empty() || ahead_bytes_ < context_->options.io_buffer_size)) {
-      ARROW_ASSIGN_OR_RAISE(auto work, CutBatch());
-      ahead_bytes_ += work->estimated_bytes();
+    while (next_slice_ < slices_.size() && ahead_.size() < readahead_) {
+      const bool is_unknown = context_->decoded_row_bytes.load() == 0;
+      if (is_unknown && ahead_.size() >= kBatchesOfUnknownSize) break;
+      if (!cut_.has_value()) {
+        ARROW_ASSIGN_OR_RAISE(cut_, CutBatch());
+      }
+      auto ticket = context_->budget.TryAcquire(cut_->bytes, num_begun_);
+      if (!ticket.has_value()) break;
+      auto work =
+          std::make_shared<ScanBatch>(context_, std::move(cut_->slices), std::move(cut_->readers),
+                                      num_begun_, *std::move(ticket));
+      cut_.reset();
+      ++num_begun_;
       ahead_.push_back(work);
-      // Executors that refuse leave the work to the consumer.
-      (void)executor->Spawn([work] { work->RunIfUnclaimed(); });
+      work->Begin();
     }
     return arrow::Status::OK();
   }
 
-  arrow::Result<std::shared_ptr<BatchWork>> CutBatch() {
+  struct Cut {
     std::vector<FragmentSlice> slices;
-    std::vector<std::shared_ptr<const FragmentColumns>> readers;
-    uint64_t rows = 0, bytes = 0;
+    std::vector<Columns> readers;
+    uint64_t bytes = 0;  // when decoded, as far as one can tell
+  };
+
+  arrow::Result<Cut> CutBatch() {
+    Cut out;
+    uint64_t rows = 0;
     while (next_slice_ < slices_.size() && rows < batch_size_) {
       const FragmentSlice& slice = slices_[next_slice_];
       if (current_readers_ == nullptr && !context_->all_columns.empty()) {
-        ARROW_ASSIGN_OR_RAISE(current_readers_,
-                              context_->plan->ForFragment(slice.fragment, /*keep=*/false));
+        ARROW_ASSIGN_OR_RAISE(current_readers_, OpenFragment());
         current_row_bytes_ = RowBytes(*current_readers_);
       }
       const uint64_t begin = slice.rows.start + row_in_slice_;
       const uint64_t count = std::min(EndOfBatches(slice, begin) - begin, batch_size_ - rows);
-      slices.push_back({slice.fragment, {begin, begin + count}});
-      readers.push_back(current_readers_);
+      out.slices.push_back({slice.fragment, {begin, begin + count}});
+      out.readers.push_back(current_readers_);
       rows += count;
-      bytes += count * current_row_bytes_;
+      out.bytes += count * std::max(current_row_bytes_, context_->decoded_row_bytes.load());
       row_in_slice_ += count;
       if (begin + count == slice.rows.end) {
         ++next_slice_;
@@ -195,7 +112,7 @@ class ScanStream : public arrow::RecordBatchReader {
       }
       if (!context_->options.strict_batch_size) break;
     }
-    return std::make_shared<BatchWork>(context_, std::move(slices), std::move(readers), bytes);
+    return out;
   }
 
   // Where a batch that starts at row `begin` of the slice must end at the latest: with the slice, and in
@@ -224,22 +141,51 @@ class ScanStream : public arrow::RecordBatchReader {
     return readers.num_rows == 0 ? 8 : bytes / readers.num_rows + 8 * readers.columns.size();
   }
 
+  // The readers of the next slice's fragment. Files on a network are opened ahead, several at a time.
+  arrow::Result<Columns> OpenFragment() {
+    const size_t last = context_->is_local
+                            ? next_slice_ + 1
+                            : std::min(slices_.size(), next_slice_ + fragment_readahead_);
+    while (num_opening_ < last) {
+      auto open = std::make_shared<ClaimedTask<Columns>>(
+          [context = context_, fragment = slices_[num_opening_].fragment] {
+            return context->plan->ForFragment(fragment, /*keep=*/false);
+          });
+      ++num_opening_;
+      opening_.push_back(open);
+      if (!context_->is_local) {
+        arrow::internal::Executor* io = context_->read_options.io_executor;
+        if (io == nullptr) io = arrow::io::default_io_context().executor();
+        (void)io->Spawn([open] { open->Run(); });
+      }
+    }
+    auto open = std::move(opening_.front());
+    opening_.pop_front();
+    return open->Take(context_->options.stop_token);
+  }
+
   void DropAhead() {
+    context_->stop.RequestStop();
     for (const auto& work : ahead_) work->Abandon();
+    for (const auto& open : opening_) open->Abandon();
     ahead_.clear();
-    ahead_bytes_ = 0;
+    opening_.clear();
+    cut_.reset();
   }
 
   const std::shared_ptr<ScanContext> context_;
   const std::vector<FragmentSlice> slices_;
   const uint64_t batch_size_;
-  const size_t readahead_;
+  const size_t readahead_, fragment_readahead_;
   size_t next_slice_ = 0;
   uint64_t row_in_slice_ = 0;
-  std::shared_ptr<const FragmentColumns> current_readers_;
+  Columns current_readers_;
   uint64_t current_row_bytes_ = 0;
-  std::deque<std::shared_ptr<BatchWork>> ahead_;
-  uint64_t ahead_bytes_ = 0;
+  size_t num_opening_ = 0;  // slices whose fragments are opened or being opened
+  std::deque<std::shared_ptr<ClaimedTask<Columns>>> opening_;
+  std::optional<Cut> cut_;  // waits for its bytes
+  uint64_t num_begun_ = 0;
+  std::deque<std::shared_ptr<ScanBatch>> ahead_;
   arrow::Status failure_;
 };
 
@@ -249,11 +195,12 @@ std::shared_ptr<arrow::RecordBatchReader> MakeScanStream(std::shared_ptr<const D
                                                          std::shared_ptr<const ReadPlan> plan,
                                                          std::vector<FragmentSlice> slices,
                                                          ScanOptions options, int64_t batch_size) {
-  auto context = std::make_shared<ScanContext>();
+  auto context = std::make_shared<ScanContext>(options.io_buffer_size);
   context->dataset = std::move(dataset);
   context->plan = std::move(plan);
   context->options = std::move(options);
-  context->read_options = context->dataset->impl().MakeReadOptions(context->options.stop_token);
+  context->read_options = context->dataset->impl().MakeReadOptions(context->stop.token());
+  context->is_local = context->dataset->impl().location.store->is_local();
   if (context->options.io_counters != nullptr) {
     context->read_options.counters = context->options.io_counters.get();
   }

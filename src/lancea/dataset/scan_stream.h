@@ -1,9 +1,10 @@
 // A scan as a stream of batches, decoded ahead of the consumer within a bound in bytes.
 //
 // Batches are cut before anything is read, so each is an independent piece of work. Up to batch_readahead
-// of them, and at most io_buffer_size bytes by estimate, are with the executor at once; the next in order
-// is always admitted, whatever its size, and is decoded by the consumer's own thread when no other thread
-// has begun it: the stream can neither deadlock on its bound nor on a busy executor.
+// of them, and at most io_buffer_size bytes, are begun and not yet handed over. Bytes are estimated from
+// the largest row decoded so far and corrected once a batch is decoded; before the first one only a few
+// are begun. The next in order is always admitted, whatever its size, and done by the consumer's own thread
+// when no other has begun it: the stream can deadlock neither on its bound nor on a busy executor.
 #pragma once
 
 #include <memory>

@@ -86,10 +86,12 @@ arrow::Result<Buffers> ReadAll(ObjectReader& object, const std::vector<ByteRange
                                             ? options.io_executor
                                             : arrow::io::default_io_context().executor();
   auto shared = std::make_shared<SharedReads>(object, reads, options.stop_token);
+  arrow::internal::TaskHints hints;
+  hints.priority = options.priority;
   const size_t helpers =
       std::min<size_t>(reads.size() - 1, static_cast<size_t>(std::max(1, executor->GetCapacity())));
   for (size_t i = 0; i < helpers; ++i) {
-    if (!executor->Spawn([shared] { shared->Run(); }).ok()) break;
+    if (!executor->Spawn(hints, [shared] { shared->Run(); }).ok()) break;
   }
   shared->Run();
   return shared->Wait();

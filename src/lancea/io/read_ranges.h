@@ -18,6 +18,7 @@ struct ReadOptions {
   uint64_t block_size = 4 * 1024;                    ///< bytes; see Coalesce
   uint64_t max_iop_size = uint64_t{16} << 20;        ///< bytes; LANCE_MAX_IOP_SIZE
   arrow::internal::Executor* io_executor = nullptr;  ///< nullptr: Arrow's I/O pool
+  int32_t priority = 0;                              ///< of reads among others; lower is sooner
   IoCounters* counters = nullptr;                    ///< counted when set
   arrow::StopToken stop_token = arrow::StopToken::Unstoppable();
 };

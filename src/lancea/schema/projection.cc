@@ -60,7 +60,7 @@ arrow::Status NoSuchColumn(const Schema& schema, std::string_view path) {
     nearest = candidate;
   }
   std::string message = "no column \"" + std::string(path) + "\"";
-  if (!nearest.empty()) message += "; did you mean \"" + nearest + "\"?";
+  message += nearest.empty() ? ";" : "; did you mean \"" + nearest + "\"?";
   message += " columns:";
   size_t listed = std::min(schema.fields.size(), kMaxColumnsListed);
   for (size_t i = 0; i < listed; ++i) {

@@ -5,9 +5,11 @@
 #include "arrow/buffer.h"
 #include "arrow/memory_pool.h"
 #include "arrow/type.h"
+#include "lancea/encoding/structural/blob.h"
 #include "lancea/encoding/structural/field_tree.h"
 #include "lancea/encoding/structural/leaf_values.h"
 #include "lancea/encoding/structural/make_page.h"
+#include "lancea/encoding/structural/unravel.h"
 #include "lancea/proto/encodings_v2_1.pb.h"
 #include "lancea/schema/field.h"
 
@@ -52,6 +54,7 @@ arrow::Result<DecodedPage> ReadRows(const StructuralPage& page, RowRange rows) {
     layer.offsets.reset();
   }
   out.values->buffers.clear();
+  out.values->child_data.clear();
   return out;
 }
 
@@ -149,6 +152,27 @@ TEST(HostilePages, RefusesBlobsWhereNoDescriptionsAre) {
   const auto bytes =
       arrow::struct_({arrow::field("a", arrow::uint8()), arrow::field("b", arrow::uint8())});
   EXPECT_FALSE(MakePage(LeafOf(bytes), Page(layout, 3)).ok());
+}
+
+TEST(HostilePages, DescriptionsOfBlobsInStructsHaveOneLayer) {
+  pb::PageLayout layout;
+  layout.mutable_blob_layout()->add_layers(pb::REPDEF_ALL_VALID_ITEM);
+  layout.mutable_blob_layout()->add_layers(pb::REPDEF_ALL_VALID_ITEM);
+  auto& inner = *layout.mutable_blob_layout()->mutable_inner_layout()->mutable_constant_layout();
+  inner.add_layers(pb::REPDEF_NULLABLE_ITEM);
+  auto page = MakePage(LeafOf(BlobDescriptionType(), 2), Page(layout, 3)).ValueOrDie();
+  ASSERT_TRUE(page->Load({}).ok());
+  auto rows = ReadRows(*page, {0, 3});
+  ASSERT_TRUE(rows.ok()) << rows.status().ToString();
+  EXPECT_EQ(rows->layers.size(), 2u);
+}
+
+TEST(HostilePages, UnravelsNoMoreLayersThanThereAre) {
+  const int wire[] = {pb::REPDEF_NULLABLE_ITEM};
+  const auto layers = RepDefLayers::Make(wire).ValueOrDie();
+  const std::vector<int64_t> dimensions = {0, 0};
+  EXPECT_TRUE(Unravel(layers, dimensions, {}, {}, 3, 1, arrow::default_memory_pool()).ok());
+  EXPECT_FALSE(Unravel(layers, dimensions, {}, {}, 3, 2, arrow::default_memory_pool()).ok());
 }
 
 TEST(FixedBitWidth, IsNoneWhereRowsCannotBeSplit) {

@@ -114,6 +114,7 @@ arrow::Result<std::unique_ptr<StructuralPage>> Make(const std::shared_ptr<const 
       ARROW_RETURN_NOT_OK(CheckLayers(*leaf, layers));
       auto inner_leaf = std::make_shared<Leaf>(*leaf);
       inner_leaf->dimensions = {0};
+      inner_leaf->num_own_layers = 1;
       ARROW_ASSIGN_OR_RAISE(
           auto inner, Make(inner_leaf, page, message.blob_layout().inner_layout(), depth + 1));
       return MakeBlobPage(std::move(inner), std::move(layers));

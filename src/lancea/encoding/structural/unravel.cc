@@ -208,6 +208,9 @@ arrow::Status PassFixedSizeList(Events* events, const LayerLevels& levels, int64
 arrow::Result<std::vector<StructureLayer>> Unravel(
     const RepDefLayers& layers, std::span<const int64_t> dimensions, std::span<const uint16_t> rep,
     std::span<const uint16_t> def, int64_t num_levels, size_t num_layers, arrow::MemoryPool* pool) {
+  if (num_layers == 0 || num_layers > layers.layers().size() || num_layers > dimensions.size()) {
+    return Corrupt(num_layers, " layers of a page that has ", layers.layers().size());
+  }
   Events events{.rep = rep, .def = def, .size = num_levels, .own_rep = {}, .own_def = {}};
   std::vector<StructureLayer> out(num_layers);
   for (size_t i = 0; i < out.size(); ++i) {

@@ -1,0 +1,117 @@
+#include "lancea/dataset/scan_batch.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "arrow/array/array_base.h"
+#include "arrow/array/concatenate.h"
+#include "arrow/array/util.h"
+#include "arrow/io/interfaces.h"
+#include "arrow/type.h"
+#include "arrow/util/byte_size.h"
+#include "arrow/util/thread_pool.h"
+
+namespace lancea {
+namespace {
+
+// Raise `largest` to `value`.
+void RaiseTo(std::atomic<uint64_t>* largest, uint64_t value) {
+  uint64_t seen = largest->load();
+  while (seen < value && !largest->compare_exchange_weak(seen, value)) {
+  }
+}
+
+}  // namespace
+
+ScanBatch::ScanBatch(std::shared_ptr<ScanContext> context, std::vector<FragmentSlice> slices,
+                     std::vector<std::shared_ptr<const FragmentColumns>> readers, uint64_t priority,
+                     ByteBudget::Ticket ticket)
+    : context_(std::move(context)),
+      slices_(std::move(slices)),
+      readers_(std::move(readers)),
+      priority_(
+          static_cast<int32_t>(std::min<uint64_t>(priority, std::numeric_limits<int32_t>::max()))),
+      ticket_(std::move(ticket)),
+      read_([this] { return Read(); }),
+      decoded_([this] { return Decode(); }) {}
+
+void ScanBatch::Begin() {
+  auto self = shared_from_this();
+  arrow::internal::Executor* cpu = context_->dataset->impl().session->impl().cpu_executor();
+  auto decode = [self, cpu] { (void)cpu->Spawn([self] { self->decoded_.Run(); }); };
+  if (context_->is_local) return decode();
+  arrow::internal::Executor* io = context_->read_options.io_executor;
+  if (io == nullptr) io = arrow::io::default_io_context().executor();
+  arrow::internal::TaskHints hints;
+  hints.priority = priority_;
+  (void)io->Spawn(hints, [self, decode] {
+    self->read_.Run();
+    decode();
+  });
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> ScanBatch::Take() {
+  auto batch = decoded_.Take(context_->options.stop_token);
+  ticket_.Release();
+  return batch;
+}
+
+void ScanBatch::Abandon() {
+  decoded_.Abandon();
+  read_.Abandon();
+  ticket_.Release();
+}
+
+arrow::Result<ScanBatch::Reads> ScanBatch::Read() {
+  const Dataset::Impl& dataset = context_->dataset->impl();
+  Reads out;
+  if (context_->all_columns.empty()) return out;
+  const bool with_deleted = context_->options.include_deleted_rows;
+  ReadOptions read_options = context_->read_options;
+  read_options.priority = priority_;
+  for (size_t i = 0; i < slices_.size(); ++i) {
+    ARROW_RETURN_NOT_OK(context_->stop.token().Poll());
+    ARROW_ASSIGN_OR_RAISE(auto rows, PhysicalRows(dataset, slices_[i], with_deleted));
+    ARROW_ASSIGN_OR_RAISE(
+        auto read,
+        FragmentRead::Make(dataset, *context_->plan, readers_[i], slices_[i].fragment,
+                           std::move(rows), context_->all_columns, with_deleted, read_options));
+    out.push_back(std::move(read));
+  }
+  return out;
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> ScanBatch::Decode() {
+  const ReadPlan& plan = *context_->plan;
+  ARROW_ASSIGN_OR_RAISE(const Reads reads, read_.Take());
+  int64_t num_rows = 0;
+  for (const FragmentSlice& slice : slices_) num_rows += static_cast<int64_t>(slice.rows.size());
+  arrow::ArrayVector columns;
+  for (size_t c = 0; c < plan.columns().size(); ++c) {
+    ARROW_RETURN_NOT_OK(context_->stop.token().Poll());
+    arrow::ArrayVector pieces;
+    for (const auto& read : reads) {
+      ARROW_ASSIGN_OR_RAISE(arrow::ArrayVector arrays, read->Finish(c));
+      std::move(arrays.begin(), arrays.end(), std::back_inserter(pieces));
+    }
+    if (pieces.empty()) {
+      ARROW_ASSIGN_OR_RAISE(auto empty, arrow::MakeEmptyArray(plan.schema()->field(c)->type()));
+      columns.push_back(std::move(empty));
+    } else if (pieces.size() == 1) {
+      columns.push_back(std::move(pieces[0]));
+    } else {
+      ARROW_ASSIGN_OR_RAISE(auto whole,
+                            arrow::Concatenate(pieces, context_->dataset->impl().memory_pool()));
+      columns.push_back(std::move(whole));
+    }
+  }
+  auto batch = arrow::RecordBatch::Make(plan.schema(), num_rows, std::move(columns));
+  if (num_rows > 0) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*batch));
+    ticket_.Resize(static_cast<uint64_t>(bytes));
+    RaiseTo(&context_->decoded_row_bytes, static_cast<uint64_t>(bytes / num_rows) + 1);
+  }
+  return batch;
+}
+
+}  // namespace lancea
