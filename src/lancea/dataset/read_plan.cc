@@ -222,34 +222,37 @@ arrow::Result<std::shared_ptr<const FragmentColumns>> ReadPlan::Open(size_t inde
   auto out = std::make_shared<FragmentColumns>();
   out->num_rows = fragment.physical_rows;
   out->columns.resize(columns_.size());
-  std::vector<std::shared_ptr<const DataFileReader>> opened(fragment.files.size());
-  std::vector<size_t> file_slot(fragment.files.size(), SIZE_MAX);
+  Schema wanted;
+  std::vector<size_t> column_of;  // by field of `wanted`
   for (size_t c = 0; c < columns_.size(); ++c) {
-    const PlanColumn& column = columns_[c];
-    if (column.kind != PlanColumn::Kind::kField) continue;
-    const Schema single{.fields = {column.field}, .metadata = {}};
-    for (size_t f = 0; f < fragment.files.size(); ++f) {
-      const DataFile& file = fragment.files[f];
-      const Schema stored = SchemaOfDataFile(single, file);
-      if (stored.fields.empty()) continue;
-      if (opened[f] == nullptr) {
-        ARROW_ASSIGN_OR_RAISE(opened[f], dataset_.OpenDataFile(file));
-        if (opened[f]->num_rows() != fragment.physical_rows) {
-          return Corrupt(opened[f]->object()->path(), ": ", opened[f]->num_rows(),
-                         " rows, fragment ", fragment.id, " has ", fragment.physical_rows);
-        }
-        file_slot[f] = out->files.size();
-        out->files.push_back(opened[f]);
-      }
-      const FieldColumns columns{file.fields, file.column_indices};
-      std::shared_ptr<arrow::Field> decoded = column.decoded;
-      if (!(stored.fields[0] == column.field)) {
-        ARROW_ASSIGN_OR_RAISE(decoded, ToArrow(AsStored(stored.fields[0])));
-      }
-      ARROW_ASSIGN_OR_RAISE(auto reader,
-                            opened[f]->MakeFieldReader(stored.fields[0], decoded, columns));
-      out->columns[c].push_back({file_slot[f], std::move(reader)});
+    if (columns_[c].kind != PlanColumn::Kind::kField) continue;
+    wanted.fields.push_back(columns_[c].field);
+    column_of.push_back(c);
+  }
+  for (const DataFile& file : fragment.files) {
+    const Schema stored = SchemaOfDataFile(wanted, file);
+    if (stored.fields.empty()) continue;
+    ARROW_ASSIGN_OR_RAISE(auto opened, dataset_.OpenDataFile(file));
+    if (opened->num_rows() != fragment.physical_rows) {
+      return Corrupt(opened->object()->path(), ": ", opened->num_rows(), " rows, fragment ",
+                     fragment.id, " has ", fragment.physical_rows);
     }
+    const FieldColumns columns{file.fields, file.column_indices};
+    size_t next = 0;
+    for (const Field& field : stored.fields) {
+      // Both lists are in the order of the plan, which may have a field more than once.
+      while (next < wanted.fields.size() && wanted.fields[next].id != field.id) ++next;
+      if (next == wanted.fields.size()) return Corrupt("fields of ", file.path, " are out of order");
+      const PlanColumn& column = columns_[column_of[next]];
+      std::shared_ptr<arrow::Field> decoded = column.decoded;
+      if (!(field == column.field)) {
+        ARROW_ASSIGN_OR_RAISE(decoded, ToArrow(AsStored(field)));
+      }
+      ARROW_ASSIGN_OR_RAISE(auto reader, opened->MakeFieldReader(field, decoded, columns));
+      out->columns[column_of[next]].push_back({out->files.size(), std::move(reader)});
+      ++next;
+    }
+    out->files.push_back(std::move(opened));
   }
   return out;
 }

@@ -44,13 +44,26 @@ arrow::Result<uint64_t> ParseDescriptorLength(Bytes bytes) {
   return length;
 }
 
-// The columns of a file by field id.
+void AppendIds(const Field& field, std::vector<int32_t>* ids) {
+  ids->push_back(field.id);
+  for (const Field& child : field.children) AppendIds(child, ids);
+}
+
+// The columns of one field and those below it, by field id: a wide file has thousands of others.
 class FileColumnSource : public ColumnSource {
  public:
-  FileColumnSource(const DataFileReader& file, const FieldColumns& columns) : file_(file) {
+  FileColumnSource(const DataFileReader& file, const Field& field, const FieldColumns& columns)
+      : file_(file) {
+    std::vector<int32_t> wanted;
+    AppendIds(field, &wanted);
+    std::sort(wanted.begin(), wanted.end());
     for (size_t i = 0; i < columns.field_ids.size() && i < columns.column_indices.size(); ++i) {
-      if (columns.field_ids[i] >= 0 && columns.column_indices[i] >= 0) {
-        by_field_.emplace_back(columns.field_ids[i], columns.column_indices[i]);
+      const int32_t id = columns.field_ids[i];
+      if (id < wanted.front() || id > wanted.back() || id < 0 || columns.column_indices[i] < 0) {
+        continue;
+      }
+      if (std::binary_search(wanted.begin(), wanted.end(), id)) {
+        by_field_.emplace_back(id, columns.column_indices[i]);
       }
     }
     std::sort(by_field_.begin(), by_field_.end());
@@ -254,7 +267,7 @@ arrow::Result<std::shared_ptr<const FieldReader>> DataFileReader::MakeFieldReade
   auto kept = std::make_shared<KeptReader>();
   auto make = [&]() -> arrow::Result<std::unique_ptr<FieldReader>> {
     if (legacy_ != nullptr) return v0_1::MakeFieldReader(field, arrow_field, *legacy_);
-    kept->source = std::make_unique<FileColumnSource>(*this, columns);
+    kept->source = std::make_unique<FileColumnSource>(*this, field, columns);
     if (version_.major == 0) return v2_0::MakeFieldReader(field, arrow_field, *kept->source);
     return MakeStructuralFieldReader(field, arrow_field, *kept->source, &MakeAnyPage);
   };

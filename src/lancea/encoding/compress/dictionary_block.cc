@@ -53,8 +53,9 @@ class DictionaryBlock : public BlockDecoder {
 arrow::Result<std::unique_ptr<BlockDecoder>> MakeDictionaryBlock(const EncodingMessage& message,
                                                                  int depth) {
   const auto& dictionary = message.dictionary();
-  ARROW_ASSIGN_OR_RAISE(auto indices, MakeBlockDecoder(dictionary.indices(), depth + 1));
-  ARROW_ASSIGN_OR_RAISE(auto items, MakeBlockDecoder(dictionary.items(), depth + 1));
+  ARROW_ASSIGN_OR_RAISE(auto indices,
+                        MakeBlockDecoder(dictionary.indices(), depth + kScratchDepth));
+  ARROW_ASSIGN_OR_RAISE(auto items, MakeBlockDecoder(dictionary.items(), depth + kScratchDepth));
   const uint64_t bits = items->shape().bits_per_value;
   if (indices->shape().bits_per_value != 32 || (bits != 32 && bits != 64)) {
     return Corrupt("dictionary block of ", bits, "-bit items with ", indices->shape().bits_per_value,

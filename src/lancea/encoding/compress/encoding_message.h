@@ -13,4 +13,8 @@ using EncodingMessage = lance::encodings23::CompressiveEncoding;
 /// Encodings nested deeper than this are refused.
 inline constexpr int kMaxEncodingDepth = 16;
 
+/// Steps of that depth which an encoding counts whose children are decoded to memory of their own (runs,
+/// dictionaries, deltas): each level may hold as many values as its page may claim.
+inline constexpr int kScratchDepth = 4;
+
 }  // namespace lancea

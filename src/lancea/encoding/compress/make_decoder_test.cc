@@ -82,5 +82,18 @@ TEST(MakeDecoder, RefusesEndlessNesting) {
   EXPECT_FALSE(DescribeEncoding(deep).empty());
 }
 
+// Each of these may hold as many values as a page may claim while the next is decoded.
+TEST(MakeDecoder, RefusesManyEncodingsThatHoldTheirChildren) {
+  for (int levels = 1; levels <= 6; ++levels) {
+    EncodingMessage runs = test::Constant({1, 2}), deltas = test::Range(64, 0, 1);
+    for (int i = 0; i < levels; ++i) {
+      runs = test::Rle(runs, test::Constant({1}));
+      deltas = test::Delta(64, 0, deltas);
+    }
+    EXPECT_EQ(MakeBlockDecoder(runs).ok(), levels <= 4) << levels;
+    EXPECT_EQ(MakeBlockDecoder(deltas).ok(), levels <= 4) << levels;
+  }
+}
+
 }  // namespace
 }  // namespace lancea

@@ -99,8 +99,10 @@ class RleChildren {
  public:
   static arrow::Result<RleChildren> Make(const EncodingMessage& message, int depth) {
     RleChildren out;
-    ARROW_ASSIGN_OR_RAISE(out.values_, MakeBlockDecoder(message.rle().values(), depth + 1));
-    ARROW_ASSIGN_OR_RAISE(out.lengths_, MakeBlockDecoder(message.rle().run_lengths(), depth + 1));
+    ARROW_ASSIGN_OR_RAISE(out.values_,
+                          MakeBlockDecoder(message.rle().values(), depth + kScratchDepth));
+    ARROW_ASSIGN_OR_RAISE(out.lengths_,
+                          MakeBlockDecoder(message.rle().run_lengths(), depth + kScratchDepth));
     out.values_flat_ = IsFlat(message.rle().values());
     out.lengths_flat_ = IsFlat(message.rle().run_lengths());
     out.value_bits_ = out.values_->shape().bits_per_value;

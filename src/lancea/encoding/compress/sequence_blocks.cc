@@ -123,7 +123,7 @@ arrow::Result<std::unique_ptr<BlockDecoder>> MakeDeltaBlock(const EncodingMessag
   const auto& delta = message.delta();
   const uint64_t bits = delta.uncompressed_bits_per_value();
   if (bits != 32 && bits != 64) return Corrupt("delta of ", bits, "-bit values");
-  ARROW_ASSIGN_OR_RAISE(auto deltas, MakeBlockDecoder(delta.deltas(), depth + 1));
+  ARROW_ASSIGN_OR_RAISE(auto deltas, MakeBlockDecoder(delta.deltas(), depth + kScratchDepth));
   if (deltas->shape().bits_per_value != bits) return Corrupt("delta: differences of another width");
   return std::make_unique<DeltaBlock>(bits, delta.base(), std::move(deltas));
 }

@@ -123,9 +123,16 @@ class FullZipRead : public PageRead {
 
   arrow::Status Init(std::span<const RowRange> ranges) {
     const uint64_t base = page_.page().buffers[0].offset;
+    uint64_t end = 0;
     for (const RowRange& range : ranges) {
       num_rows_ += static_cast<int64_t>(range.size());
       ARROW_ASSIGN_OR_RAISE(ByteRange bytes, page_.BytesOfRows(range));
+      // Rows that lie in each other would be read as often as they are asked for.
+      if (bytes.offset < end) {
+        return Corrupt("repetition index: row ", range.start, " at byte ", bytes.offset, " after ",
+                       end);
+      }
+      end = bytes.offset + bytes.length;
       if (!needs_.empty() && needs_.back().offset + needs_.back().length == base + bytes.offset) {
         needs_.back().length += bytes.length;
       } else {

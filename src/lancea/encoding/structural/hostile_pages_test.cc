@@ -120,6 +120,21 @@ TEST(HostilePages, RefusesBytesForListsOfNoItems) {
   EXPECT_FALSE(MakePage(LeafOf(type), Page(layout, 3, {{0, 27}})).ok());
 }
 
+TEST(HostilePages, RefusesFullZipRowsThatLieInEachOther) {
+  pb::PageLayout layout;
+  auto& full_zip = *layout.mutable_full_zip_layout();
+  full_zip.add_layers(pb::REPDEF_ALL_VALID_ITEM);
+  full_zip.set_bits_per_offset(32);
+  *full_zip.mutable_value_compression()->mutable_variable()->mutable_offsets() = Flat(32);
+  const std::vector<RowRange> every_other = {{0, 1}, {2, 3}};
+  for (const auto& [index, is_sound] : {std::pair(std::string("\0\x8\x8\x10", 4), true),
+                                        std::pair(std::string("\0\x8\0\x8", 4), false)}) {
+    auto page = MakePage(LeafOf(arrow::utf8()), Page(layout, 3, {{0, 16}, {16, 4}})).ValueOrDie();
+    ASSERT_TRUE(page->Load({arrow::Buffer::FromString(index)}).ok());
+    EXPECT_EQ(page->Plan(every_other, arrow::default_memory_pool()).ok(), is_sound);
+  }
+}
+
 TEST(HostilePages, RefusesListTypesOfMoreItemsThanCanBeCounted) {
   // 2^64 items, which is none in 64 bits.
   auto type = arrow::fixed_size_list(arrow::float32(), 1 << 30);

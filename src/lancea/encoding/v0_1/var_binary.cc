@@ -59,6 +59,10 @@ class VarBinaryRead : public PageRead {
       }
       const auto first = static_cast<uint64_t>(Position(i, 0));
       const auto end = static_cast<uint64_t>(Position(i, ranges_[i].size()));
+      // Values that lie in each other would be read as often as they are asked for.
+      if (!needs_.empty() && first < needs_.back().offset + needs_.back().length) {
+        return Corrupt("positions of values do not ascend");
+      }
       ARROW_ASSIGN_OR_RAISE(ByteRange bytes, file_.RangeOf(first, end - first, 1));
       needs_.push_back(bytes);
       num_bytes_ += bytes.length;

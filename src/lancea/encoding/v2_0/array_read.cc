@@ -1,5 +1,6 @@
 #include "lancea/encoding/v2_0/array_read.h"
 
+#include "lancea/encoding/unbacked.h"
 #include "lancea/encoding/v2_0/binary_read.h"
 #include "lancea/encoding/v2_0/dictionary_read.h"
 #include "lancea/encoding/v2_0/flat_read.h"
@@ -107,6 +108,7 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeFixedSizeListRead(
   const uint64_t dimension = list.dimension();
   if (dimension > kMaxDimension) return Corrupt("fixed-size list of ", dimension, " items");
   ARROW_ASSIGN_OR_RAISE(auto scaled, ScaleRanges(ranges, dimension));
+  ARROW_RETURN_NOT_OK(CheckBacked(scaled, context));
   ++context.fixed_size_list_depth;
   return MakeArrayRead(list.items(), scaled, context);
 }
@@ -186,6 +188,12 @@ arrow::Result<std::vector<RowRange>> ScaleRanges(std::span<const RowRange> range
     if (factor != 0 && range.size() != 0) out.push_back({range.start * factor, range.end * factor});
   }
   return out;
+}
+
+arrow::Status CheckBacked(std::span<const RowRange> parts, const ArrayContext& context) {
+  const uint64_t count = CountRows(parts);
+  if (count <= MostValues(*context.page)) return arrow::Status::OK();
+  return Unsupported(count, " parts of values in one read; ask for fewer rows");
 }
 
 std::string Describe(const ArrayEncoding& encoding, int depth) {

@@ -61,6 +61,7 @@ struct ArrayContext {
   arrow::MemoryPool* pool = nullptr;
   int fixed_size_list_depth = 0;  ///< lists passed on the way here
   int depth = 0;                  ///< nodes passed
+  int dictionary_depth = 0;       ///< dictionaries whose items these are
 };
 
 /// \param ranges  values of this node: ascending, non-empty; bounded so that scaling cannot overflow
@@ -71,6 +72,10 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeArrayRead(const ArrayEncoding& enc
 /// The ranges of the `factor` parts that each value of `ranges` has; empty ranges vanish.
 /// \return Corrupt when the parts are more than a file can have
 arrow::Result<std::vector<RowRange>> ScaleRanges(std::span<const RowRange> ranges, uint64_t factor);
+
+/// Parts are what a file's numbers multiply: no page bears out any number of them.
+/// \return Unsupported for more than MostValues of the page
+arrow::Status CheckBacked(std::span<const RowRange> parts, const ArrayContext& context);
 
 /// Values in `ranges`.
 uint64_t CountRows(std::span<const RowRange> ranges);

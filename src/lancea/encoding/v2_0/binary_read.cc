@@ -176,6 +176,7 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeFixedSizeBinaryRead(
     const ArrayContext& context) {
   const uint64_t width = binary.byte_width();
   ARROW_ASSIGN_OR_RAISE(auto scaled, ScaleRanges(ranges, width));
+  ARROW_RETURN_NOT_OK(CheckBacked(scaled, context));
   ARROW_ASSIGN_OR_RAISE(auto bytes, MakeArrayRead(binary.bytes(), scaled, context));
   return std::make_unique<FixedSizeBinaryRead>(std::move(bytes), CountRows(ranges), width,
                                                context.pool);

@@ -6,6 +6,8 @@
 namespace lancea::v2_0 {
 namespace {
 
+constexpr int kMaxDictionaryDepth = 2;
+
 class DictionaryRead : public ArrayRead {
  public:
   DictionaryRead(std::unique_ptr<ArrayRead> indices, std::unique_ptr<ArrayRead> items,
@@ -95,7 +97,11 @@ arrow::Result<uint64_t> IndexBits(const ArrayEncoding& indices, int depth) {
 }
 
 arrow::Result<std::unique_ptr<ArrayRead>> MakeItemsRead(
-    const lance::encodings::Dictionary& dictionary, const ArrayContext& context) {
+    const lance::encodings::Dictionary& dictionary, const ArrayContext& outer) {
+  // Each holds its items while those within are made.
+  ArrayContext context = outer;
+  if (++context.dictionary_depth > kMaxDictionaryDepth)
+    return Corrupt("dictionaries nested too deep");
   const uint64_t num_items = dictionary.num_dictionary_items();
   if (num_items > MostValues(*context.page))
     return Corrupt("a dictionary of ", num_items, " items");

@@ -43,6 +43,11 @@ arrow::Status EndOffsets::Finish(uint64_t limit) {
     bool is_null = false;
     uint64_t previous = range.start == 0 ? 0 : plain_end(*ends++, &is_null);
     const uint64_t start = previous;
+    // Values that lie in each other would be read as often as they are asked for.
+    if (!item_ranges_.empty() && start < item_ranges_.back().end) {
+      return Corrupt("offset ", start, " of value ", range.start, " after ",
+                     item_ranges_.back().end);
+    }
     for (uint64_t row = range.start; row < range.end; ++row) {
       const uint64_t end = plain_end(*ends++, &is_null);
       if (end < previous || end > limit) {

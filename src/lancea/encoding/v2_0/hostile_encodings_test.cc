@@ -3,6 +3,7 @@
 
 #include "arrow/buffer.h"
 #include "lancea/encoding/v2_0/array_read.h"
+#include "lancea/encoding/v2_0/end_offsets.h"
 
 namespace lancea::v2_0 {
 namespace {
@@ -104,6 +105,54 @@ TEST(HostileEncodings, DictionariesNeedBytes) {
   dictionary.mutable_items()->mutable_nullable()->mutable_all_nulls();
   dictionary.set_num_dictionary_items(UINT32_MAX);
   EXPECT_FALSE(Read(encoding, 3, Strings()).ok());
+}
+
+// Ends of values 0, 1 and 2, of which 0 and 2 are wanted.
+arrow::Status FinishOffsets(std::vector<uint64_t> ends) {
+  PageInfo page;
+  page.buffers = {{0, 24}};
+  const ArrayContext context{.page = &page, .pool = arrow::default_memory_pool()};
+  const std::vector<RowRange> wanted = {{0, 1}, {2, 3}};
+  ARROW_ASSIGN_OR_RAISE(auto offsets, EndOffsets::Make(Flat(64), wanted, 0, context));
+  std::vector<ByteRange> needs;
+  offsets.Collect(&needs);
+  const auto bytes = arrow::Buffer::FromVector(std::move(ends));
+  std::vector<std::shared_ptr<arrow::Buffer>> buffers;
+  for (const ByteRange& range : needs) {
+    buffers.push_back(arrow::SliceBuffer(bytes, static_cast<int64_t>(range.offset),
+                                         static_cast<int64_t>(range.length)));
+  }
+  SuppliedBuffers supplied(std::move(buffers));
+  ARROW_RETURN_NOT_OK(offsets.Supply(&supplied));
+  return offsets.Finish(100);
+}
+
+TEST(HostileEncodings, ValuesDoNotLieInEachOther) {
+  EXPECT_TRUE(FinishOffsets({8, 8, 16}).ok());
+  EXPECT_FALSE(FinishOffsets({8, 0, 8}).ok());
+  EXPECT_FALSE(FinishOffsets({8, 16, 101}).ok());
+}
+
+TEST(HostileEncodings, PartsOfValuesNeedBytes) {
+  ArrayEncoding nulls, strings;
+  nulls.mutable_nullable()->mutable_all_nulls();
+  strings.mutable_fixed_size_binary()->set_byte_width(1 << 20);
+  *strings.mutable_fixed_size_binary()->mutable_bytes() = nulls;
+  EXPECT_TRUE(Read(strings, 3, Strings()).ok());
+  EXPECT_FALSE(Read(strings, 1000, Strings()).ok());
+  EXPECT_FALSE(Read(ListOf(1 << 20, nulls), 1000, Numbers(8)).ok());
+}
+
+TEST(HostileEncodings, DictionariesOfDictionariesEnd) {
+  ArrayEncoding encoding = Binary(Flat(8, 1));
+  for (int depth = 1; depth <= 3; ++depth) {
+    ArrayEncoding outer;
+    *outer.mutable_dictionary()->mutable_indices() = Flat(8, 1);
+    *outer.mutable_dictionary()->mutable_items() = encoding;
+    outer.mutable_dictionary()->set_num_dictionary_items(3);
+    encoding = outer;
+    EXPECT_EQ(Read(encoding, 3, Strings()).ok(), depth <= 2) << depth;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,152 @@
+"""The peers, each behind the same few calls. All answer with Arrow."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+
+class Lancea:
+    """Reads what pylance wrote: both have the same files."""
+
+    name = "lancea"
+    suffix = ".lance"
+
+    def __init__(self):
+        import lancea
+
+        self.module = lancea
+        self.version = lancea.__version__
+
+    def write(self, table: pa.Table, path: Path) -> None:
+        import lance
+
+        lance.write_dataset(table, str(path))
+
+    def open(self, path: Path):
+        return self.module.dataset(str(path))
+
+    def count(self, handle) -> int:
+        return handle.count_rows()
+
+    def scan(self, handle, columns) -> pa.Table:
+        return handle.to_table(columns)
+
+    def stream(self, handle, columns):
+        return handle.to_batches(columns)
+
+    def take(self, handle, rows: np.ndarray, columns) -> pa.Table:
+        return handle.take(rows, columns)
+
+
+class Pylance(Lancea):
+    name = "pylance"
+
+    def __init__(self):
+        import lance
+
+        self.module = lance
+        self.version = importlib.metadata.version("pylance")
+
+
+class Parquet:
+    name = "parquet"
+    suffix = ".parquet"
+
+    def __init__(self):
+        import pyarrow.parquet
+
+        self.parquet = pyarrow.parquet
+        self.version = "pyarrow " + pa.__version__
+
+    def write(self, table: pa.Table, path: Path) -> None:
+        self.parquet.write_table(table, path)
+
+    def open(self, path: Path):
+        return self.parquet.ParquetFile(path)
+
+    def count(self, handle) -> int:
+        return handle.metadata.num_rows
+
+    def scan(self, handle, columns) -> pa.Table:
+        return handle.read(columns)
+
+    def stream(self, handle, columns):
+        return handle.iter_batches(columns=columns)
+
+    def take(self, handle, rows: np.ndarray, columns) -> pa.Table:
+        # Only the row groups that hold one of the rows are read.
+        sizes = [handle.metadata.row_group(i).num_rows for i in range(handle.num_row_groups)]
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        groups = np.searchsorted(starts, rows, side="right") - 1
+        used = np.unique(groups)
+        shift = np.zeros(len(starts), np.int64)
+        shift[used] = starts[used] - np.concatenate([[0], np.cumsum(np.array(sizes)[used])[:-1]])
+        table = handle.read_row_groups(used.tolist(), columns)
+        return table.take(pa.array(rows - shift[groups]))
+
+
+class Vortex:
+    name = "vortex"
+    suffix = ".vortex"
+
+    def __init__(self):
+        import vortex
+        import vortex.expr
+
+        self.module = vortex
+        self.version = importlib.metadata.version("vortex-data")
+        # Its default leaves one core idle, which the others use.
+        vortex.set_worker_threads(len(os.sched_getaffinity(0)))
+
+    def write(self, table: pa.Table, path: Path) -> None:
+        self.module.io.write(table, str(path))
+
+    def open(self, path: Path):
+        return self.module.open(str(path))
+
+    def count(self, handle) -> int:
+        return len(handle)
+
+    def scan(self, handle, columns) -> pa.Table:
+        return handle.to_arrow(columns).read_all()
+
+    def stream(self, handle, columns):
+        return handle.to_arrow(columns)
+
+    def take(self, handle, rows: np.ndarray, columns) -> pa.Table:
+        # It takes ascending rows; pyarrow cannot reorder its string views, so plain strings are asked for.
+        unique, inverse = np.unique(rows, return_inverse=True)
+        indices = self.module.array(pa.array(unique.astype(np.uint64)))
+        schema = self._plain(handle, columns)
+        taken = handle.to_arrow(columns, indices=indices, schema=schema).read_all()
+        return taken.take(pa.array(inverse))
+
+    def _plain(self, handle, columns) -> pa.Schema:
+        # Kept, as a caller would who takes more than once.
+        key = (id(handle), tuple(columns or ()))
+        if getattr(self, "_key", None) != key:
+            schema = handle.to_arrow(columns, limit=1).schema
+            self._key, self._schema = key, pa.schema([without_views(field) for field in schema])
+        return self._schema
+
+
+def without_views(field: pa.Field) -> pa.Field:
+    """The field with plain strings for string views, at every depth."""
+    kind = field.type
+    if pa.types.is_string_view(kind):
+        kind = pa.string()
+    elif pa.types.is_binary_view(kind):
+        kind = pa.binary()
+    elif pa.types.is_struct(kind):
+        kind = pa.struct([without_views(child) for child in kind])
+    elif pa.types.is_list(kind):
+        kind = pa.list_(without_views(kind.value_field))
+    return field.with_type(kind)
+
+
+ENGINES = {engine.name: engine for engine in (Lancea, Pylance, Parquet, Vortex)}
