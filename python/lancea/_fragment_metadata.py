@@ -69,8 +69,10 @@ class DataFile:
     def path(self) -> str:
         return self._path
 
-    @property
     def field_ids(self) -> list[int]:
+        warnings.warn(
+            "DataFile.field_ids is deprecated, use .fields", DeprecationWarning, stacklevel=2
+        )
         return self.fields
 
     def __repr__(self) -> str:

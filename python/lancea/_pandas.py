@@ -15,7 +15,8 @@ _MODES = ("lazy", "bytes", "descriptions")
 def _is_blob(field: pa.Field) -> bool:
     metadata = field.metadata or {}
     return metadata.get(b"lance-encoding:blob") == b"true" or (
-        isinstance(field.type, pa.BaseExtensionType) and field.type.extension_name == "lance.blob.v2"
+        isinstance(field.type, pa.BaseExtensionType)
+        and field.type.extension_name == "lance.blob.v2"
     )
 
 

@@ -1,4 +1,4 @@
-"""Arrow schemas as JSON, in the form that pylance and the REST namespace use."""
+"""Arrow schemas as JSON, in the form of pylance; type names of the REST namespace are read too."""
 
 from __future__ import annotations
 
@@ -14,18 +14,28 @@ _PLAIN = {
     )
 }  # fmt: skip
 _RENAMED = {
+    "halffloat": pa.float16(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "string": pa.utf8(),
+    "large_string": pa.large_utf8(),
+    "binary": pa.binary(),
+    "large_binary": pa.large_binary(),
+    "date32:day": pa.date32(),
+    "date64:ms": pa.date64(),
+}
+#: Names that are read and not written: those of the REST namespace.
+_ALIASES = {
     "float16": pa.float16(),
     "float32": pa.float32(),
     "float64": pa.float64(),
     "utf8": pa.utf8(),
     "large_utf8": pa.large_utf8(),
-    "binary": pa.binary(),
-    "large_binary": pa.large_binary(),
     "date32": pa.date32(),
     "date64": pa.date64(),
 }
-_BY_NAME = {**_PLAIN, **_RENAMED}
-_BY_TYPE = {t: name for name, t in _BY_NAME.items()}
+_BY_TYPE = {t: name for name, t in {**_PLAIN, **_RENAMED}.items()}
+_BY_NAME = {**_PLAIN, **_RENAMED, **_ALIASES}
 _UNITS = {"s", "ms", "us", "ns"}
 
 
@@ -40,7 +50,9 @@ def schema_to_json(schema: pa.Schema) -> dict[str, Any]:
 def json_to_schema(schema_json: dict[str, Any]) -> pa.Schema:
     """An Arrow schema from what :func:`schema_to_json` gave."""
     fields = [_field_from_json(field) for field in schema_json["fields"]]
-    return pa.schema(fields, metadata=schema_json.get("metadata"))
+    schema = pa.schema(fields, metadata=schema_json.get("metadata"))
+    # Through Arrow's own form, which makes extension types of their metadata.
+    return pa.ipc.read_schema(schema.serialize())
 
 
 def _text(metadata: dict[bytes, bytes]) -> dict[str, str]:
@@ -80,6 +92,9 @@ def _type_to_json(kind: pa.DataType) -> dict[str, Any]:
         return {"type": f"time{kind.bit_width}:{kind.unit}"}
     if types.is_duration(kind):
         return {"type": f"duration:{kind.unit}"}
+    if types.is_dictionary(kind) and {kind.value_type, kind.index_type} <= set(_BY_TYPE):
+        names = f"{_BY_TYPE[kind.value_type]}:{_BY_TYPE[kind.index_type]}"
+        return {"type": f"dict:{names}:{str(kind.ordered).lower()}"}
     if types.is_decimal(kind):
         return {"type": f"decimal:{kind.bit_width}:{kind.precision}:{kind.scale}"}
     raise ValueError(f"no JSON form for the type {kind}")
@@ -105,6 +120,9 @@ def _type_from_json(value: dict[str, Any]) -> pa.DataType:
         return pa.timestamp(arguments[0], None if arguments[1:] in ([], ["-"]) else arguments[1])
     if kind in ("time32", "time64") and arguments[0] in _UNITS:
         return getattr(pa, kind)(arguments[0])
+    if kind == "dict" and name.count(":") >= 3:
+        values, index, ordered = name.removeprefix("dict:").rsplit(":", 2)
+        return pa.dictionary(_BY_NAME[index], _BY_NAME[values], ordered == "true")
     if kind == "duration" and arguments[0] in _UNITS:
         return pa.duration(arguments[0])
     if kind == "decimal":

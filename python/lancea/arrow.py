@@ -21,7 +21,9 @@ class BFloat16Type(pa.ExtensionType):
         return b""
 
     @classmethod
-    def __arrow_ext_deserialize__(cls, storage_type: pa.DataType, serialized: bytes) -> BFloat16Type:
+    def __arrow_ext_deserialize__(
+        cls, storage_type: pa.DataType, serialized: bytes
+    ) -> BFloat16Type:
         return cls()
 
     def __arrow_ext_class__(self) -> type[BFloat16Array]:

@@ -127,7 +127,7 @@ class BlobFile(io.BufferedIOBase):
 
     def __init__(self, buffer: pa.Buffer):
         super().__init__()
-        self._view = memoryview(buffer)
+        self._view = memoryview(buffer).cast("B")
         self._position = 0
 
     def size(self) -> int:

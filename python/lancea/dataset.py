@@ -301,9 +301,7 @@ class LanceDataset(pads.Dataset):
         """The entry of this version among :meth:`versions`."""
         return next(v for v in self.versions() if v["version"] == self.version)
 
-    def checkout_version(
-        self, version: int | str | tuple[str | None, int | None]
-    ) -> LanceDataset:
+    def checkout_version(self, version: int | str | tuple[str | None, int | None]) -> LanceDataset:
         """Another version: a number, a tag, or a branch and a number.
 
         Raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from os import PathLike, fspath
 
 import pyarrow as pa
@@ -119,10 +120,11 @@ class LanceFileReader:
         ValueError
             when indices descend or there is no such row
         """
-        for before, after in zip(indices[:-1], indices[1:], strict=True):
+        for before, after in pairwise(indices):
             if before > after:
                 raise ValueError(
-                    f"Indices must be sorted in ascending order for file API, got {before} > {after}"
+                    "Indices must be sorted in ascending order for file API, "
+                    f"got {before} > {after}"
                 )
         return ReaderResults(self._reader.take_rows(indices, batch_size))
 

@@ -111,7 +111,9 @@ class LanceFragment(pads.Fragment):
         yield from self.scanner(**options).to_batches()
 
     def to_pandas(self, columns=None, filter=None, *, blob_mode: str = "lazy", **options: Any):
-        return self.scanner(columns=columns, filter=filter, **options).to_pandas(blob_mode=blob_mode)
+        return self.scanner(columns=columns, filter=filter, **options).to_pandas(
+            blob_mode=blob_mode
+        )
 
     def head(self, num_rows: int, **options: Any) -> pa.Table:
         return self.scanner(**{**options, "limit": num_rows}).to_table()

@@ -64,5 +64,5 @@ class Branches:
         return self._ds.branches()
 
     def list_ordered(self, order: str | None = None) -> list[tuple[str, Branch]]:
-        """All branches by the version they start from, newest first unless ``order`` is ``"asc"``."""
+        """All branches by the version they left, newest first unless ``order`` is ``"asc"``."""
         return _ordered(self.list(), "parent_version", order)

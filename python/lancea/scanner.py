@@ -187,7 +187,9 @@ class LanceScanner(pads.Scanner):
                 f"it selects {', '.join(columns)}"
             )
         if columns is not None and not row_id:
-            raise ValueError("no columns were selected and with_row_id is false, there is nothing to scan")
+            raise ValueError(
+                "no columns were selected and with_row_id is false, there is nothing to scan"
+            )
         if self._filter is None:
             return self._ds.scan_count({**self._options, "columns": None})
         return sum(batch.num_rows for batch in self._with(columns=[], with_row_id=True).to_reader())

@@ -94,7 +94,8 @@ class LanceSchema:
     def fields(self) -> list[LanceField]:
         """The fields at the top."""
         return [
-            LanceField(raw, arrow) for raw, arrow in zip(self._raw["fields"], self._arrow, strict=True)
+            LanceField(raw, arrow)
+            for raw, arrow in zip(self._raw["fields"], self._arrow, strict=True)
         ]
 
     def field(self, name: str) -> LanceField | None:

@@ -24,7 +24,9 @@ class Session:
         _inner: _lancea.Session | None = None,
     ):
         if _inner is None:
-            given = [b for b in (index_cache_size_bytes, metadata_cache_size_bytes) if b is not None]
+            given = [
+                b for b in (index_cache_size_bytes, metadata_cache_size_bytes) if b is not None
+            ]
             _inner = _lancea.Session(sum(given) if given else _DEFAULT_BYTES)
         self._inner = _inner
 

@@ -8,9 +8,6 @@ from typing import Any
 from lancea import _lancea
 from lancea.types import DatasetStats
 
-#: Fragments with fewer rows count as small.
-_SMALL_FRAGMENT_ROWS = 1024 * 1024
-
 
 @dataclass
 class FieldStatistics:
@@ -32,15 +29,12 @@ class LanceStats:
         self._ds = dataset
 
     def dataset_stats(self, max_rows_per_group: int = 1024) -> DatasetStats:
-        """Deleted rows, fragments, and fragments of less than 1,048,576 rows."""
-        del max_rows_per_group  # as in pylance: kept for old callers
+        """Deleted rows, fragments, and fragments that store less than so many rows."""
         fragments = self._ds.fragments()
-        deleted = self._ds.count_deleted_rows()
-        small = sum(_live_rows(fragment) < _SMALL_FRAGMENT_ROWS for fragment in fragments)
         return {
-            "num_deleted_rows": deleted,
+            "num_deleted_rows": self._ds.count_deleted_rows(),
             "num_fragments": len(fragments),
-            "num_small_files": small,
+            "num_small_files": sum(f["physical_rows"] < max_rows_per_group for f in fragments),
         }
 
     def data_stats(self) -> DataStatistics:
@@ -55,8 +49,3 @@ class LanceStats:
 
         visit(self._ds.lance_schema()["fields"])
         return DataStatistics([FieldStatistics(i, by_field.get(i, 0)) for i in ids])
-
-
-def _live_rows(fragment: dict[str, Any]) -> int:
-    deletion = fragment["deletion_file"]
-    return fragment["physical_rows"] - (deletion["num_deleted_rows"] if deletion else 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import lance
-import lancea
 import numpy as np
 import pyarrow as pa
 from interop.support import (
@@ -16,6 +15,8 @@ from interop.support import (
     oracle,
     take_of,
 )
+
+import lancea
 
 LINEAGE = ["_row_created_at_version", "_row_last_updated_at_version"]
 

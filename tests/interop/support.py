@@ -139,10 +139,10 @@ def assert_same_take(mine: pa.Table, theirs, table: pa.Table, rows, what: str = 
 def take_of(table: pa.Table, rows) -> pa.Table:
     """pa.Table.take, for extension types in any number of chunks."""
     columns = []
-    for field, column in zip(table.schema, table.columns, strict=True):
-        if isinstance(field.type, pa.BaseExtensionType):
+    for column in table.columns:
+        if isinstance(column.type, pa.BaseExtensionType):
             storage = one_array(column).storage.take(pa.array(rows, pa.int64()))
-            columns.append(pa.ExtensionArray.from_storage(field.type, storage))
+            columns.append(pa.ExtensionArray.from_storage(column.type, storage))
         else:
             columns.append(column.take(pa.array(rows, pa.int64())))
     return pa.table(columns, schema=table.schema)
@@ -200,7 +200,9 @@ def null_mask(pattern: str, length: int, rng: np.random.Generator) -> np.ndarray
     return np.zeros(length, bool)
 
 
-def random_array(kind: pa.DataType, length: int, rng: np.random.Generator, shape: Shape) -> pa.Array:
+def random_array(
+    kind: pa.DataType, length: int, rng: np.random.Generator, shape: Shape
+) -> pa.Array:
     """Values of any type, nulls as the shape says."""
     if pa.types.is_null(kind):
         return pa.nulls(length)
@@ -283,13 +285,14 @@ def _values(kind: pa.DataType, count: int, rng: np.random.Generator, shape: Shap
         if not kind.value_field.nullable:
             items = _without_nulls(items, rng, children)
         cls, width = (
-            (pa.LargeListArray, pa.int64()) if pa.types.is_large_list(kind) else (pa.ListArray, pa.int32())
+            (pa.LargeListArray, pa.int64())
+            if pa.types.is_large_list(kind)
+            else (pa.ListArray, pa.int32())
         )
         return cls.from_arrays(pa.array(offsets, width), items, type=kind)
     if pa.types.is_struct(kind):
         arrays = [
-            random_array(f.type, count, rng, children if f.nullable else Shape())
-            for f in kind
+            random_array(f.type, count, rng, children if f.nullable else Shape()) for f in kind
         ]
         return pa.StructArray.from_arrays(arrays, fields=list(kind))
     if pa.types.is_dictionary(kind):
@@ -338,7 +341,9 @@ def _texts(count: int, rng: np.random.Generator, shape: Shape) -> list[str]:
 
 
 def _offsets(count: int, rng: np.random.Generator, shape: Shape) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(rng.integers(0, shape.list_length + 1, count))]).astype(int)
+    return np.concatenate([[0], np.cumsum(rng.integers(0, shape.list_length + 1, count))]).astype(
+        int
+    )
 
 
 def in_chunks(table: pa.Table, rows: int) -> pa.Table:

@@ -9,7 +9,6 @@ import os
 import tempfile
 from collections import Counter
 
-import lancea
 import numpy as np
 import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
@@ -28,6 +27,8 @@ from interop.support import (
     take_of,
     write,
 )
+
+import lancea
 
 FACTOR = float(os.environ.get("LANCEA_EXAMPLES", "1"))
 MAX_DEPTH = 4
@@ -48,7 +49,8 @@ def fields_of(kinds) -> st.SearchStrategy[list[pa.Field]]:
     nullable = st.lists(st.booleans(), min_size=3, max_size=3)
     return st.builds(
         lambda some, flags: [
-            pa.field("abc"[i], kind, flags[i] or pa.types.is_null(kind)) for i, kind in enumerate(some)
+            pa.field("abc"[i], kind, flags[i] or pa.types.is_null(kind))
+            for i, kind in enumerate(some)
         ],
         st.lists(kinds, min_size=1, max_size=3),
         nullable,

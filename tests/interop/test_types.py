@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 import lance
-import lancea
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -25,6 +24,8 @@ from interop.support import (
     take_of,
     write,
 )
+
+import lancea
 
 SIZES = [0, 1, 7, 1025, 10_000]
 
@@ -67,7 +68,7 @@ def table_of(version: str, nulls: str, size: int) -> pa.Table:
         values = pool(name, "none" if nulls == "none" else "some")
         mask = null_mask(nulls, size, rng)
         rows = pa.array(np.arange(size), pa.int64(), mask=mask)
-        array = values.take(rows) if mask.any() else values.take(rows)
+        array = values.take(rows)
         nullable = nulls != "none" or position % 3 != 0 or name == "null"
         metadata = {"position": str(position), "note": "été"} if position % 4 == 0 else None
         fields.append(pa.field(name, array.type, nullable, metadata))
@@ -193,7 +194,8 @@ def test_the_lance_schema_is_that_of_pylance(tmp_path, version):
 
     def described(fields):
         return [
-            (f.name(), f.id(), f.is_unenforced_primary_key(), described(f.children())) for f in fields
+            (f.name(), f.id(), f.is_unenforced_primary_key(), described(f.children()))
+            for f in fields
         ]
 
     assert described(mine.lance_schema.fields()) == described(theirs.lance_schema.fields())

@@ -64,7 +64,7 @@ class ScanStream : public arrow::RecordBatchReader {
   }
 
   arrow::Status FillAhead() {
-    while (next_slice_ < slices_.size() && ahead_.size() < readahead_) {
+    while ((cut_.has_value() || next_slice_ < slices_.size()) && ahead_.size() < readahead_) {
       const bool is_unknown = context_->decoded_row_bytes.load() == 0;
       if (is_unknown && ahead_.size() >= kBatchesOfUnknownSize) break;
       if (!cut_.has_value()) {

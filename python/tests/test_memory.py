@@ -1,0 +1,62 @@
+"""A stream holds some batches, not the table."""
+
+from __future__ import annotations
+
+import sys
+
+import lance
+import pyarrow as pa
+import pytest
+
+MIB = 1 << 20
+ROWS, ROWS_PER_BATCH = 1 << 19, 8192
+#: Decoders' scratch, pages' dictionaries, and what allocators keep of what was given back.
+SLACK = 24 * MIB
+
+PROGRAM = """
+import re, sys
+import lancea
+
+def anonymous():
+    with open("/proc/self/status") as file:
+        return int(re.search(r"RssAnon:\\s+(\\d+)", file.read())[1]) * 1024
+
+ds = lancea.dataset(sys.argv[1])
+ds.head(1)
+before = peak = anonymous()
+total = largest = 0
+options = {"io_buffer_size": int(sys.argv[2]), "batch_readahead": int(sys.argv[3])}
+for batch in ds.to_batches(batch_size=int(sys.argv[4]), **options):
+    total += batch.nbytes
+    largest = max(largest, batch.nbytes)
+    peak = max(peak, anonymous())
+print(peak - before, largest, total)
+"""
+
+
+@pytest.fixture(scope="module")
+def text_path(tmp_path_factory) -> str:
+    """256 MiB of text that is small on disk: what a scan holds, it holds decoded."""
+    texts = [f"{i:08d}" * 64 for i in range(977)]
+
+    def batches():
+        for start in range(0, ROWS, 1 << 14):
+            rows = range(start, start + (1 << 14))
+            yield pa.record_batch({"text": [texts[row % 977] for row in rows]})
+
+    schema = pa.schema([pa.field("text", pa.utf8())])
+    reader = pa.RecordBatchReader.from_batches(schema, batches())
+    path = tmp_path_factory.mktemp("memory") / "t"
+    lance.write_dataset(reader, path)
+    return str(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("readahead", [1, 4])
+def test_a_stream_holds_its_buffer_and_the_batches_read_ahead(text_path, run_python, readahead):
+    """Mapped pages of the files do not count: they are the system's, which takes them at will."""
+    buffer = 16 * MIB
+    arguments = (text_path, str(buffer), str(readahead), str(ROWS_PER_BATCH))
+    peak, largest, total = map(int, run_python(PROGRAM, *arguments).split())
+    assert total > 250 * MIB
+    assert peak < buffer + (readahead + 4) * largest + SLACK, f"{peak / MIB:.1f} MiB"

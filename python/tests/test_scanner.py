@@ -1,0 +1,283 @@
+"""Scans: their options, filters, batches and statistics."""
+
+from __future__ import annotations
+
+import datetime
+
+import lance
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from interop.support import assert_same_table
+
+import lancea
+
+
+def test_every_way_to_run_a_scan_gives_the_same_rows(trips, expected):
+    scanner = trips.scanner()
+    assert_same_table(scanner.to_table(), expected)
+    assert_same_table(scanner.to_reader().read_all(), expected)
+    assert_same_table(pa.Table.from_batches(scanner.to_batches()), expected)
+    assert_same_table(trips.to_reader().read_all(), expected)
+    assert scanner.count_rows() == len(expected)
+    assert_same_table(scanner.to_table(), expected, "a scan run twice")
+
+
+def test_a_scan_knows_its_schema_before_it_runs(trips, expected):
+    scanner = trips.scanner(columns=["fare", "start.x"], with_row_id=True)
+    assert scanner.projected_schema == scanner.to_table().schema
+    assert scanner.projected_schema.names == ["fare", "start.x", "_rowid"]
+    assert scanner.dataset_schema == expected.schema
+    assert trips.scanner().projected_schema == expected.schema
+
+
+def test_columns_are_a_name_names_or_a_dict(trips, expected):
+    assert trips.to_table("id") == expected.select(["id"])
+    assert trips.to_table(["id"]) == trips.to_table(("id",)) == trips.to_table("id")
+    renamed = trips.to_table({"key": "id", "x": "start.x", "copy": "id", "quoted": "`fare`"})
+    theirs = lance.dataset(trips.uri).to_table(
+        {"key": "id", "x": "start.x", "copy": "id", "quoted": "`fare`"}
+    )
+    assert_same_table(renamed, theirs)
+    assert_same_table(
+        trips.to_table([("a", "fare")]), expected.select(["fare"]).rename_columns(["a"])
+    )
+    with pytest.raises(NotImplementedError, match="id \\+ 1"):
+        trips.to_table({"next": "id + 1"})
+    for columns in ([3], [("a", "b", "c")], ["id", ("a", "fare")]):
+        with pytest.raises(TypeError):
+            trips.to_table(columns)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 250, 300, 8192])
+def test_batches_have_the_rows_asked_for_and_do_not_cross_fragments(trips, batch_size):
+    limit = 50 if batch_size == 1 else None
+    sizes = [len(batch) for batch in trips.to_batches(batch_size=batch_size, limit=limit)]
+    assert max(sizes) <= batch_size
+    if limit is None:
+        per_fragment = [fragment.count_rows() for fragment in trips.get_fragments()]
+        assert sum(sizes) == sum(per_fragment)
+        assert len(sizes) >= sum(-(-rows // batch_size) for rows in per_fragment)
+
+
+@pytest.mark.parametrize("batch_size", [7, 250, 400, 8192])
+def test_strict_batches_are_full_but_the_last(trips, expected, batch_size):
+    batches = list(trips.to_batches(batch_size=batch_size, strict_batch_size=True))
+    assert all(len(batch) == batch_size for batch in batches[:-1])
+    assert_same_table(pa.Table.from_batches(batches), expected)
+
+
+FILTERS = {
+    "a number": pc.field("id") > 700,
+    "two numbers": (pc.field("id") >= 100) & (pc.field("fare") < 60),
+    "an alternative": (pc.field("id") < 5) | (pc.field("id") > 990),
+    "a negation": ~(pc.field("id") < 900),
+    "text": pc.field("city") == "city 3",
+    "some texts": pc.field("city").isin(["city 1", "city 2", "nowhere"]),
+    "nulls": pc.field("city").is_null(),
+    "no nulls": pc.field("fare").is_valid(),
+    "a child of a struct": pc.field("start", "x") > 500,
+    "a time": pc.field("when") < datetime.datetime(1970, 1, 1, 0, 5),
+    "nothing": pc.field("id") < 0,
+    "everything": pc.field("id") >= 0,
+    "a constant": pc.scalar(True),
+    "a function": pc.starts_with(pc.field("city"), "city 1"),
+    "arithmetic": pc.field("id") * 2 > pc.field("fare") + 1500,
+}
+
+
+@pytest.mark.parametrize("what", FILTERS)
+def test_a_filter_keeps_the_rows_that_arrow_keeps(trips, expected, what):
+    kept = expected.filter(FILTERS[what])
+    assert_same_table(trips.to_table(filter=FILTERS[what]), kept)
+    assert_same_table(trips.to_table(["city"], filter=FILTERS[what]), kept.select(["city"]))
+    assert trips.count_rows(FILTERS[what]) == len(kept)
+    parts = [f.to_table(filter=FILTERS[what]) for f in trips.get_fragments()]
+    assert_same_table(pa.concat_tables(parts).combine_chunks(), kept.combine_chunks())
+    for limit, offset in [(5, 0), (None, 3), (10, 40), (0, 0), (1000, 1)]:
+        window = trips.to_table(filter=FILTERS[what], limit=limit, offset=offset)
+        assert_same_table(window, kept.slice(offset, limit), f"limit {limit}, offset {offset}")
+
+
+@pytest.mark.parametrize("what", ["a number", "two numbers", "a negation", "nulls", "text"])
+def test_a_filter_keeps_the_rows_that_pylance_keeps(trips, what):
+    theirs = lance.dataset(trips.uri)
+    options = {"columns": ["id", "fare"], "filter": FILTERS[what], "with_row_id": True}
+    assert_same_table(trips.to_table(**options), theirs.to_table(**options))
+    assert trips.count_rows(FILTERS[what]) == theirs.count_rows(FILTERS[what])
+
+
+def test_hints_about_how_to_filter_change_nothing(trips, expected):
+    hints = [
+        {"prefilter": True},
+        {"use_stats": False},
+        {"use_scalar_index": False},
+        {"late_materialization": True},
+        {"late_materialization": ["city"]},
+        {"fast_search": True},
+    ]
+    kept = expected.filter(FILTERS["a number"])
+    for hint in hints:
+        assert_same_table(trips.to_table(filter=FILTERS["a number"], **hint), kept, str(hint))
+
+
+@pytest.mark.parametrize(
+    ("filter", "kind"),
+    [
+        ("id > 3", NotImplementedError),
+        (3, NotImplementedError),
+        (pc.field("nothing") > 3, ValueError),
+        (pc.field("id"), TypeError),
+    ],
+)
+def test_filters_that_cannot_be_are_refused(trips, filter, kind):
+    with pytest.raises(kind):
+        trips.to_table(filter=filter)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"nearest": {"column": "fare", "q": [1.0]}},
+        {"full_text_query": "words"},
+        {"order_by": ["id"]},
+        {"batch_size_bytes": 100},
+        {"row_addr_allowlist": b""},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_options_of_later_versions_are_refused_not_ignored(trips, options):
+    with pytest.raises(NotImplementedError, match=next(iter(options))):
+        trips.scanner(**options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"limit": -1},
+        {"offset": -1},
+        {"batch_size": 0},
+        {"blob_handling": "sometimes"},
+        {"include_deleted_rows": True},
+        {"columns": ["nothing"]},
+    ],
+)
+def test_options_that_make_no_sense_are_refused(trips, options):
+    with pytest.raises(ValueError):
+        trips.to_table(**options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"limit": "3"}, {"batch_size": "big"}, {"with_row_id": "x"}, {"fragments": 3}]
+)
+def test_options_of_a_wrong_type_are_refused(trips, options):
+    with pytest.raises(TypeError):
+        trips.to_table(**options)
+
+
+def test_a_builder_makes_the_scan_that_options_make(trips):
+    fragments = trips.get_fragments()[1:]
+    steps = {
+        "columns": ["city", "id"],
+        "filter": pc.field("id") > 400,
+        "limit": 100,
+        "offset": 7,
+        "batch_size": 30,
+        "batch_readahead": 2,
+        "fragment_readahead": 1,
+        "io_buffer_size": 1 << 20,
+        "scan_in_order": True,
+        "strict_batch_size": True,
+        "with_row_id": True,
+        "with_row_address": True,
+    }
+    builder = trips.scanner_builder()
+    for name, value in steps.items():
+        assert getattr(builder, name)(value) is builder
+    built = builder.with_fragments(fragments).to_scanner()
+    asked = trips.scanner(**steps, fragments=fragments)
+    assert_same_table(built.to_table(), asked.to_table())
+    assert [len(b) for b in built.to_batches()] == [len(b) for b in asked.to_batches()]
+    again = builder.with_fragments(None).limit(None).filter(None).offset(None).to_scanner()
+    assert again.to_table().num_rows == len(trips)
+
+
+def test_a_builder_takes_defaults_for_what_it_was_not_told(trips):
+    builder = trips.scanner_builder().limit(3)
+    table = builder.apply_defaults({"limit": 9, "columns": ["id"]}).to_scanner().to_table()
+    assert table.shape == (3, 1)
+
+
+def test_a_scan_counts_its_own_io(trips_path):
+    ds = lancea.dataset(trips_path, session=lancea.Session())
+    seen: list[lancea.ScanStatistics] = []
+    for run in (
+        lambda s: s.to_table(),
+        lambda s: list(s.to_batches()),
+        lambda s: s.to_reader().read_all(),
+    ):
+        run(ds.scanner(columns=["id", "city"], scan_stats_callback=seen.append))
+    assert len(seen) == 3
+    assert all(stats.iops > 0 and stats.bytes_read > 1000 for stats in seen)
+    ds.scanner(scan_stats_callback=seen.append).to_table()
+    assert seen[-1].bytes_read > seen[0].bytes_read
+
+
+def test_a_scan_that_is_given_up_counts_nothing_and_harms_nothing(trips, expected):
+    seen = []
+    batches = trips.scanner(batch_size=10, scan_stats_callback=seen.append).to_batches()
+    next(batches)
+    batches.close()
+    reader = trips.to_reader(batch_size=10)
+    reader.read_next_batch()
+    reader.close()
+    for _ in range(20):
+        next(trips.to_batches(batch_size=3))
+    assert seen == []
+    assert trips.to_table() == expected
+
+
+def test_batches_live_longer_than_their_scan(trips_path, expected):
+    batches = list(lancea.dataset(trips_path, session=lancea.Session()).to_batches(batch_size=97))
+    assert_same_table(pa.Table.from_batches(batches), expected)
+
+
+def test_the_first_rows_of_a_scan_and_rows_of_its_result(trips, expected):
+    scanner = trips.scanner(columns=["id"], offset=10, limit=50)
+    ids = expected.select(["id"]).slice(10, 50)
+    assert scanner.head(5) == ids.slice(0, 5)
+    assert scanner.head(80) == ids
+    assert scanner.take([49, 0]) == ids.take([49, 0])
+    assert scanner.to_table() == ids
+
+
+def test_counting_needs_no_columns(trips, expected):
+    assert trips.scanner(limit=10).count_rows() == 10
+    assert trips.scanner(offset=900).count_rows() == 9
+    assert trips.scanner(filter=pc.field("id") > 500).count_rows() == len(
+        expected.filter(pc.field("id") > 500)
+    )
+    assert trips.scanner(columns=[], with_row_id=True).count_rows() == len(expected)
+    with pytest.raises(ValueError, match="should not be called on a plan selecting columns"):
+        trips.scanner(columns=["id"]).count_rows()
+    with pytest.raises(ValueError, match="with_row_id is false"):
+        trips.scanner(columns=[]).count_rows()
+
+
+def test_fragments_are_scanned_in_the_order_given(trips):
+    fragments = trips.get_fragments()
+    order = [fragments[3], fragments[1]]
+    ids = trips.to_table(["id"], fragments=order)["id"].to_pylist()
+    each = [f.to_table(["id"])["id"].to_pylist() for f in order]
+    assert ids == each[0] + each[1]
+    assert trips.to_table(fragments=[]).num_rows == 0
+    assert fragments[2].head(4, columns=["id"]) == fragments[2].to_table(["id"], limit=4)
+    session = fragments[2].open_session(["id"])
+    assert session.take([5, 1]) == fragments[2].take([5, 1], ["id"])
+    assert len(next(fragments[2].to_batches(batch_size=200))) == 200
+
+
+def test_scanners_are_made_by_tables_only(trips):
+    for make in ("from_dataset", "from_fragment", "from_batches"):
+        with pytest.raises(NotImplementedError, match=make):
+            getattr(lancea.LanceScanner, make)(trips)
