@@ -3,8 +3,8 @@
 
     make bench [BENCH_ARGS="--only take --rounds 20"]
 
-First all answers are compared, then engines take turns and the best run of each counts. The page cache
-is warm. Prints a table for docs/benchmarks.md; --json keeps the figures.
+First all answers are compared, then engines take turns and the best run of each counts. The page
+cache is warm. Prints a table for docs/benchmarks.md; --json keeps the figures.
 """
 
 from __future__ import annotations
@@ -245,12 +245,16 @@ def metadata_tasks(engines: dict, folder: Path) -> list[tuple[str, dict[str, flo
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--engines", default=",".join(ENGINES), help="comma separated")
     parser.add_argument("--only", default="", help="regular expression of tasks")
     parser.add_argument("--rounds", type=int, default=30, help="turns of each engine at most")
     parser.add_argument("--scale", type=float, default=1.0, help="of the tables' rows")
-    parser.add_argument("--data", type=Path, default=Path("build/bench"), help="where tables are kept")
+    parser.add_argument(
+        "--data", type=Path, default=Path("build/bench"), help="where tables are kept"
+    )
     parser.add_argument("--json", type=Path, help="write the figures here too")
     options = parser.parse_args()
 

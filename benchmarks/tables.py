@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 WORDS = (
-    "sly careful express quick bold final blithe regular even ironic silent pending special unusual "
-    "daring brave dogged requests accounts deposits packages theodolites instructions foxes ideas "
-    "pinto beans excuses sleep wake are cajole haggle nag use boost affix detect integrate among"
+    "sly careful express quick bold final blithe regular even ironic silent pending special "
+    "unusual daring brave dogged requests accounts deposits packages theodolites instructions "
+    "foxes ideas pinto beans excuses sleep wake are cajole haggle nag use boost affix detect integrate among"
 ).split()
 
 
@@ -44,7 +44,9 @@ def lineitem(rows: int) -> pa.Table:
             "returnflag": choices(rng, ["A", "N", "R"], rows),
             "linestatus": choices(rng, ["O", "F"], rows),
             "shipdate": pa.array(ship).cast(pa.date32()),
-            "commitdate": pa.array(ship + rng.integers(-60, 61, rows).astype(np.int32), pa.date32()),
+            "commitdate": pa.array(
+                ship + rng.integers(-60, 61, rows).astype(np.int32), pa.date32()
+            ),
             "shipmode": choices(rng, "AIR,FOB,MAIL,RAIL,REG AIR,SHIP,TRUCK".split(","), rows),
             "comment": text(rng, rows, 2, 8),
         }

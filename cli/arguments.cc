@@ -19,8 +19,8 @@ void TableArguments::AddTo(CLI::App& verb) {
   verb.add_option("table", uri, "Path or URI of the table")->required();
   auto* number = verb.add_option("-V,--version", version, "Version number (default: the latest)");
   auto* named = verb.add_option("--tag", tag, "The version a tag names");
-  auto* time = verb.add_option("--as-of", as_of,
-                               "The newest version before this time, e.g. 2026-01-31T12:00:00 (UTC)");
+  auto* time = verb.add_option(
+      "--as-of", as_of, "The newest version before this time, e.g. 2026-01-31T12:00:00 (UTC)");
   number->excludes(named)->excludes(time);
   named->excludes(time);
   verb.add_option("--branch", branch, "Branch (default: main)");
@@ -38,7 +38,8 @@ arrow::Result<std::shared_ptr<Dataset>> TableArguments::Open() const {
     const auto type = arrow::timestamp(arrow::TimeUnit::MICRO);
     if (!arrow::internal::ParseValue(static_cast<const arrow::TimestampType&>(*type), as_of.data(),
                                      as_of.size(), &micros)) {
-      return Usage("--as-of: \"" + as_of + "\" is no time; write 2026-01-31 or 2026-01-31T12:00:00");
+      return Usage("--as-of: \"" + as_of +
+                   "\" is no time; write 2026-01-31 or 2026-01-31T12:00:00");
     }
     options.as_of_micros = micros;
   }

@@ -28,7 +28,8 @@ void AddCat(CLI::App& app, Action* action) {
       ->check(CLI::IsMember(StreamFormatNames()))
       ->capture_default_str();
   verb->add_option("--limit", arguments->limit, "Rows at most")->check(CLI::NonNegativeNumber);
-  verb->add_option("--offset", arguments->offset, "Rows skipped first")->check(CLI::NonNegativeNumber);
+  verb->add_option("--offset", arguments->offset, "Rows skipped first")
+      ->check(CLI::NonNegativeNumber);
   verb->add_flag("--blobs", arguments->blob_bytes,
                  "The bytes of blob columns instead of where they lie");
   verb->callback([=] {

@@ -4,14 +4,13 @@
 // the command line, runs it and turns the Status into an exit code.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include "arrow/result.h"
 #include "arrow/type_fwd.h"

@@ -21,8 +21,8 @@ void AddCount(CLI::App& app, Action* action) {
   verb->callback([=] {
     *action = [=]() -> arrow::Result<ExitCode> {
       ARROW_ASSIGN_OR_RAISE(auto dataset, arguments->table.Open());
-      ARROW_ASSIGN_OR_RAISE(int64_t rows,
-                            arguments->deleted ? dataset->CountDeletedRows() : dataset->CountRows());
+      ARROW_ASSIGN_OR_RAISE(
+          int64_t rows, arguments->deleted ? dataset->CountDeletedRows() : dataset->CountRows());
       std::cout << rows << "\n";
       return kOk;
     };

@@ -59,7 +59,8 @@ arrow::Result<ExitCode> Export(const Arguments& arguments) {
     unlink(unfinished.c_str());
     return rows.status();
   }
-  std::cout << CountOf(static_cast<uint64_t>(*rows), "row") << " written to " << arguments.path << "\n";
+  std::cout << CountOf(static_cast<uint64_t>(*rows), "row") << " written to " << arguments.path
+            << "\n";
   return kOk;
 }
 
@@ -75,7 +76,8 @@ void AddExport(CLI::App& app, Action* action) {
   verb->add_option("-f,--format", arguments->format, "parquet, csv, jsonl or arrow")
       ->check(CLI::IsMember({"parquet", "csv", "jsonl", "arrow"}));
   verb->add_option("--limit", arguments->limit, "Rows at most")->check(CLI::NonNegativeNumber);
-  verb->add_option("--offset", arguments->offset, "Rows skipped first")->check(CLI::NonNegativeNumber);
+  verb->add_option("--offset", arguments->offset, "Rows skipped first")
+      ->check(CLI::NonNegativeNumber);
   verb->add_flag("--overwrite", arguments->overwrite, "Replace the output if it exists");
   verb->add_flag("--blob-descriptions", arguments->descriptions,
                  "Blob columns as where their bytes lie instead of the bytes");

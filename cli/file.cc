@@ -48,9 +48,9 @@ void Print(const FileReader& file, const std::vector<ColumnDescription>& columns
   for (size_t i = 0; i < columns.size(); ++i) {
     const ColumnDescription& column = columns[i];
     const uint64_t bytes = column.num_bytes();
-    std::cout << column.name << std::string(name_width - column.name.size(), ' ') << "  column " << i
-              << ", field " << column.field_id << ", " << CountOf(column.pages.size(), "page") << ", "
-              << ByteSize(bytes) << " (" << (data == 0 ? 0 : 100 * bytes / data) << " %)  "
+    std::cout << column.name << std::string(name_width - column.name.size(), ' ') << "  column "
+              << i << ", field " << column.field_id << ", " << CountOf(column.pages.size(), "page")
+              << ", " << ByteSize(bytes) << " (" << (data == 0 ? 0 : 100 * bytes / data) << " %)  "
               << Encodings(column) << "\n";
     if (!pages) continue;
     for (size_t p = 0; p < column.pages.size(); ++p) {

@@ -77,9 +77,7 @@ arrow::Status PrintJson(const Dataset& dataset, const Totals& totals) {
   ARROW_ASSIGN_OR_RAISE(int64_t deleted, dataset.CountDeletedRows());
   std::string out = "{\"uri\":";
   AppendJsonString(dataset.uri(), &out);
-  auto number = [&](const char* key, uint64_t value) {
-    AppendJsonMember(key, value, &out);
-  };
+  auto number = [&](const char* key, uint64_t value) { AppendJsonMember(key, value, &out); };
   number("version", dataset.version());
   number("latest_version", latest);
   out += ",\"branch\":";
@@ -123,24 +121,26 @@ arrow::Status Print(const Dataset& dataset, const Totals& totals) {
   ARROW_ASSIGN_OR_RAISE(auto branches, dataset.Branches());
   Line("table", dataset.uri());
   std::string version = std::to_string(dataset.version());
-  version += dataset.version() == latest ? " (latest)" : " (latest: " + std::to_string(latest) + ")";
+  version +=
+      dataset.version() == latest ? " (latest)" : " (latest: " + std::to_string(latest) + ")";
   Line("version", version);
   if (dataset.branch().has_value()) Line("branch", *dataset.branch());
   Line("storage version", dataset.data_storage_version());
-  Line("rows", Thousands(static_cast<uint64_t>(rows)) +
-                   (deleted > 0 ? " (and " + Thousands(static_cast<uint64_t>(deleted)) + " deleted)" : ""));
+  Line("rows",
+       Thousands(static_cast<uint64_t>(rows)) +
+           (deleted > 0 ? " (and " + Thousands(static_cast<uint64_t>(deleted)) + " deleted)" : ""));
   Line("columns", std::to_string(dataset.schema()->num_fields()));
   Line("fragments", Thousands(dataset.fragments().size()));
-  Line("data files", Thousands(totals.data_files) +
-                         (totals.bytes_known ? ", " + ByteSize(totals.bytes) : ""));
+  Line("data files",
+       Thousands(totals.data_files) + (totals.bytes_known ? ", " + ByteSize(totals.bytes) : ""));
   if (totals.deletion_files > 0) Line("deletion files", Thousands(totals.deletion_files));
   Line("stable row ids", dataset.has_stable_row_ids() ? "yes" : "no");
   if (!dataset.indices().empty()) {
     std::cout << "\nindices\n";
     for (const IndexInfo& index : dataset.indices()) {
       std::cout << "  " << index.name << ": " << IndexKind(index.type_url) << " on "
-                << FieldNames(dataset, index.field_ids) << ", built at version " << index.dataset_version
-                << "\n";
+                << FieldNames(dataset, index.field_ids) << ", built at version "
+                << index.dataset_version << "\n";
     }
   }
   if (!tags.empty()) {
@@ -160,8 +160,8 @@ arrow::Status Print(const Dataset& dataset, const Totals& totals) {
   if (!dataset.base_paths().empty()) {
     std::cout << "\nbase paths\n";
     for (const BasePath& base : dataset.base_paths()) {
-      std::cout << "  " << base.id << (base.name.empty() ? "" : " " + base.name) << ": " << base.path
-                << "\n";
+      std::cout << "  " << base.id << (base.name.empty() ? "" : " " + base.name) << ": "
+                << base.path << "\n";
     }
   }
   PrintMap("config", dataset.config());
@@ -175,7 +175,8 @@ arrow::Status Print(const Dataset& dataset, const Totals& totals) {
 void AddInfo(CLI::App& app, Action* action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand(
-      "info", "Versions, rows, fragments, sizes, storage version, indices, tags, branches of a table");
+      "info",
+      "Versions, rows, fragments, sizes, storage version, indices, tags, branches of a table");
   arguments->table.AddTo(*verb);
   verb->add_flag("--json", arguments->json, "One JSON object instead of text");
   verb->callback([=] {

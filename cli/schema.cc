@@ -20,14 +20,15 @@ void PrintFields(const std::vector<Field>& fields, const Arguments& arguments, i
   for (const Field& field : fields) {
     std::cout << std::string(static_cast<size_t>(depth) * 2, ' ') << field.name << ": ";
     auto type = ToArrow(field);
-    std::cout << (field.children.empty() && type.ok() ? (*type)->type()->ToString() : field.logical_type);
+    std::cout << (field.children.empty() && type.ok() ? (*type)->type()->ToString()
+                                                      : field.logical_type);
     if (!field.nullable) std::cout << " not null";
     if (arguments.ids) std::cout << "  (id " << field.id << ")";
     std::cout << "\n";
     if (arguments.metadata) {
       for (const auto& [key, value] : field.metadata) {
-        std::cout << std::string(static_cast<size_t>(depth) * 2 + 2, ' ') << "[" << key << " = " << value
-                  << "]\n";
+        std::cout << std::string(static_cast<size_t>(depth) * 2 + 2, ' ') << "[" << key << " = "
+                  << value << "]\n";
       }
     }
     PrintFields(field.children, arguments, depth + 1);
@@ -72,7 +73,8 @@ void AddSchema(CLI::App& app, Action* action) {
   arguments->table.AddTo(*verb);
   verb->add_flag("--ids", arguments->ids, "Show field ids");
   verb->add_flag("--metadata", arguments->metadata, "Show field metadata");
-  verb->add_flag("--json", arguments->json, "A JSON array with ids, types, metadata, nested fields");
+  verb->add_flag("--json", arguments->json,
+                 "A JSON array with ids, types, metadata, nested fields");
   verb->callback([=] {
     *action = [=]() -> arrow::Result<ExitCode> {
       ARROW_ASSIGN_OR_RAISE(auto dataset, arguments->table.Open());

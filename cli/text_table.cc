@@ -21,8 +21,9 @@ constexpr size_t kMaxCellWidth = 40;
 
 // Code points; wide characters count as one, which is near enough.
 size_t Width(const std::string& text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 // On one line and at most kMaxCellWidth wide.

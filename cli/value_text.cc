@@ -44,8 +44,8 @@ void AppendItems(const arrow::Array& items, int64_t begin, int64_t end, std::str
 template <typename ListArray>
 void AppendList(const arrow::Array& array, int64_t row, std::string* out) {
   const auto& list = static_cast<const ListArray&>(array);
-  AppendItems(*list.values(), list.value_offset(row), list.value_offset(row) + list.value_length(row),
-              out);
+  AppendItems(*list.values(), list.value_offset(row),
+              list.value_offset(row) + list.value_length(row), out);
 }
 
 void AppendMap(const arrow::MapArray& map, int64_t row, std::string* out) {
@@ -81,14 +81,16 @@ bool AppendText(const arrow::Array& array, int64_t row, std::string* out) {
       *out += static_cast<const arrow::LargeStringArray&>(array).GetView(row);
       return true;
     case arrow::Type::BINARY:
-      *out += arrow::util::base64_encode(static_cast<const arrow::BinaryArray&>(array).GetView(row));
+      *out +=
+          arrow::util::base64_encode(static_cast<const arrow::BinaryArray&>(array).GetView(row));
       return true;
     case arrow::Type::LARGE_BINARY:
-      *out += arrow::util::base64_encode(static_cast<const arrow::LargeBinaryArray&>(array).GetView(row));
+      *out += arrow::util::base64_encode(
+          static_cast<const arrow::LargeBinaryArray&>(array).GetView(row));
       return true;
     case arrow::Type::FIXED_SIZE_BINARY:
-      *out +=
-          arrow::util::base64_encode(static_cast<const arrow::FixedSizeBinaryArray&>(array).GetView(row));
+      *out += arrow::util::base64_encode(
+          static_cast<const arrow::FixedSizeBinaryArray&>(array).GetView(row));
       return true;
     case arrow::Type::DICTIONARY: {
       const auto& dictionary = static_cast<const arrow::DictionaryArray&>(array);
@@ -129,11 +131,21 @@ void AppendJsonString(std::string_view text, std::string* out) {
   *out += '"';
   for (char c : text) {
     switch (c) {
-      case '"': *out += "\\\""; break;
-      case '\\': *out += "\\\\"; break;
-      case '\n': *out += "\\n"; break;
-      case '\r': *out += "\\r"; break;
-      case '\t': *out += "\\t"; break;
+      case '"':
+        *out += "\\\"";
+        break;
+      case '\\':
+        *out += "\\\\";
+        break;
+      case '\n':
+        *out += "\\n";
+        break;
+      case '\r':
+        *out += "\\r";
+        break;
+      case '\t':
+        *out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           char escape[8];
@@ -163,28 +175,43 @@ void AppendJson(const arrow::Array& array, int64_t row, std::string* out) {
     case arrow::Type::BOOL:
       *out += static_cast<const arrow::BooleanArray&>(array).Value(row) ? "true" : "false";
       return;
-    case arrow::Type::INT8: return AppendNumberAt<arrow::Int8Type>(array, row, out);
-    case arrow::Type::INT16: return AppendNumberAt<arrow::Int16Type>(array, row, out);
-    case arrow::Type::INT32: return AppendNumberAt<arrow::Int32Type>(array, row, out);
-    case arrow::Type::INT64: return AppendNumberAt<arrow::Int64Type>(array, row, out);
-    case arrow::Type::UINT8: return AppendNumberAt<arrow::UInt8Type>(array, row, out);
-    case arrow::Type::UINT16: return AppendNumberAt<arrow::UInt16Type>(array, row, out);
-    case arrow::Type::UINT32: return AppendNumberAt<arrow::UInt32Type>(array, row, out);
-    case arrow::Type::UINT64: return AppendNumberAt<arrow::UInt64Type>(array, row, out);
+    case arrow::Type::INT8:
+      return AppendNumberAt<arrow::Int8Type>(array, row, out);
+    case arrow::Type::INT16:
+      return AppendNumberAt<arrow::Int16Type>(array, row, out);
+    case arrow::Type::INT32:
+      return AppendNumberAt<arrow::Int32Type>(array, row, out);
+    case arrow::Type::INT64:
+      return AppendNumberAt<arrow::Int64Type>(array, row, out);
+    case arrow::Type::UINT8:
+      return AppendNumberAt<arrow::UInt8Type>(array, row, out);
+    case arrow::Type::UINT16:
+      return AppendNumberAt<arrow::UInt16Type>(array, row, out);
+    case arrow::Type::UINT32:
+      return AppendNumberAt<arrow::UInt32Type>(array, row, out);
+    case arrow::Type::UINT64:
+      return AppendNumberAt<arrow::UInt64Type>(array, row, out);
     case arrow::Type::HALF_FLOAT:
       return AppendNumber(arrow::util::Float16::FromBits(
                               static_cast<const arrow::HalfFloatArray&>(array).Value(row))
                               .ToFloat(),
                           out);
-    case arrow::Type::FLOAT: return AppendNumberAt<arrow::FloatType>(array, row, out);
-    case arrow::Type::DOUBLE: return AppendNumberAt<arrow::DoubleType>(array, row, out);
-    case arrow::Type::LIST: return AppendList<arrow::ListArray>(array, row, out);
-    case arrow::Type::LARGE_LIST: return AppendList<arrow::LargeListArray>(array, row, out);
-    case arrow::Type::FIXED_SIZE_LIST: return AppendList<arrow::FixedSizeListArray>(array, row, out);
-    case arrow::Type::MAP: return AppendMap(static_cast<const arrow::MapArray&>(array), row, out);
+    case arrow::Type::FLOAT:
+      return AppendNumberAt<arrow::FloatType>(array, row, out);
+    case arrow::Type::DOUBLE:
+      return AppendNumberAt<arrow::DoubleType>(array, row, out);
+    case arrow::Type::LIST:
+      return AppendList<arrow::ListArray>(array, row, out);
+    case arrow::Type::LARGE_LIST:
+      return AppendList<arrow::LargeListArray>(array, row, out);
+    case arrow::Type::FIXED_SIZE_LIST:
+      return AppendList<arrow::FixedSizeListArray>(array, row, out);
+    case arrow::Type::MAP:
+      return AppendMap(static_cast<const arrow::MapArray&>(array), row, out);
     case arrow::Type::STRUCT:
       return AppendStruct(static_cast<const arrow::StructArray&>(array), row, out);
-    default: break;
+    default:
+      break;
   }
   std::string text;
   if (AppendText(array, row, &text)) return AppendJsonString(text, out);

@@ -16,14 +16,16 @@ struct Arguments {
 void AddVerify(CLI::App& app, Action* action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand(
-      "verify", "Read every file, page and count of a version; exit code 1 when something is wrong");
+      "verify",
+      "Read every file, page and count of a version; exit code 1 when something is wrong");
   arguments->table.AddTo(*verb);
   verb->add_flag("-q,--quiet", arguments->quiet, "Print defects only");
   verb->callback([=] {
     *action = [=]() -> arrow::Result<ExitCode> {
       ARROW_ASSIGN_OR_RAISE(auto dataset, arguments->table.Open());
       ARROW_ASSIGN_OR_RAISE(auto defects, dataset->Verify());
-      for (const Defect& defect : defects) std::cout << defect.file << ": " << defect.message << "\n";
+      for (const Defect& defect : defects)
+        std::cout << defect.file << ": " << defect.message << "\n";
       if (!defects.empty()) {
         if (!arguments->quiet) std::cout << CountOf(defects.size(), "defect") << "\n";
         return kDefectsFound;

@@ -62,8 +62,8 @@ void AddVersions(CLI::App& app, Action* action) {
           continue;
         }
         std::cout << version.version << (version.version == dataset->version() ? "*" : " ") << "  "
-                  << UtcTime(version.timestamp_nanos) << "  " << Total(version, "total_rows") << " rows in "
-                  << Total(version, "total_fragments") << " fragments";
+                  << UtcTime(version.timestamp_nanos) << "  " << Total(version, "total_rows")
+                  << " rows in " << Total(version, "total_fragments") << " fragments";
         for (const std::string& name : names) std::cout << "  [" << name << "]";
         std::cout << "\n";
       }

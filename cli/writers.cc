@@ -145,9 +145,9 @@ class ParquetWriter : public BatchWriter {
     auto properties =
         parquet::WriterProperties::Builder().compression(arrow::Compression::ZSTD)->build();
     auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-    ARROW_ASSIGN_OR_RAISE(auto writer,
-                          parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), sink,
-                                                           properties, arrow_properties));
+    ARROW_ASSIGN_OR_RAISE(
+        auto writer, parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), sink,
+                                                      properties, arrow_properties));
     return std::unique_ptr<BatchWriter>(new ParquetWriter(std::move(sink), std::move(writer)));
   }
   arrow::Status Write(const arrow::RecordBatch& batch) override {
@@ -182,13 +182,14 @@ std::optional<Format> FormatOf(const std::string& name) {
   const std::string word = name.substr(name.rfind('.') + 1);
   if (word == "csv") return Format::kCsv;
   if (word == "jsonl" || word == "ndjson") return Format::kJsonLines;
-  if (word == "arrow" || word == "arrows" || word == "feather" || word == "ipc") return Format::kArrow;
+  if (word == "arrow" || word == "arrows" || word == "feather" || word == "ipc")
+    return Format::kArrow;
   if (word == "parquet" || word == "pq") return Format::kParquet;
   return std::nullopt;
 }
 
-arrow::Result<std::unique_ptr<BatchWriter>> MakeWriter(Format format, const std::string& path,
-                                                       const std::shared_ptr<arrow::Schema>& schema) {
+arrow::Result<std::unique_ptr<BatchWriter>> MakeWriter(
+    Format format, const std::string& path, const std::shared_ptr<arrow::Schema>& schema) {
 #ifndef LANCEA_HAVE_PARQUET
   if (format == Format::kParquet) {
     return arrow::Status::NotImplemented("this build of lancea has no Parquet library");

@@ -28,8 +28,8 @@ class BatchWriter {
 
 /// \param path  a file to create or replace; empty: standard output
 /// \return NotImplemented for parquet when this build has no Parquet library
-arrow::Result<std::unique_ptr<BatchWriter>> MakeWriter(Format format, const std::string& path,
-                                                       const std::shared_ptr<arrow::Schema>& schema);
+arrow::Result<std::unique_ptr<BatchWriter>> MakeWriter(
+    Format format, const std::string& path, const std::shared_ptr<arrow::Schema>& schema);
 
 /// Write all batches and close. \return the number of rows written
 arrow::Result<int64_t> WriteAll(arrow::RecordBatchReader& reader, BatchWriter& writer);

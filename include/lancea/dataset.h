@@ -23,10 +23,10 @@ namespace lancea {
 using VersionSpec = std::variant<std::monostate, uint64_t, std::string>;
 
 struct LANCEA_EXPORT OpenOptions {
-  VersionSpec version;                      ///< monostate: the latest
-  std::optional<std::string> branch;        ///< open this branch instead of main
-  std::optional<int64_t> as_of_micros;      ///< the newest version at or before, µs since the epoch UTC
-  std::shared_ptr<Session> session;         ///< default: Session::Default()
+  VersionSpec version;                  ///< monostate: the latest
+  std::optional<std::string> branch;    ///< open this branch instead of main
+  std::optional<int64_t> as_of_micros;  ///< the newest version at or before, µs since the epoch UTC
+  std::shared_ptr<Session> session;     ///< default: Session::Default()
   std::map<std::string, std::string> storage_options;
 };
 
@@ -124,8 +124,8 @@ class LANCEA_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   arrow::Result<std::shared_ptr<arrow::Table>> TakeRowIds(const std::vector<uint64_t>& row_ids,
                                                           const ScanOptions& options = {}) const;
   /// Rows by address: fragment id << 32 | physical row offset.
-  arrow::Result<std::shared_ptr<arrow::Table>> TakeAddresses(
-      const std::vector<uint64_t>& addresses, const ScanOptions& options = {}) const;
+  arrow::Result<std::shared_ptr<arrow::Table>> TakeAddresses(const std::vector<uint64_t>& addresses,
+                                                             const ScanOptions& options = {}) const;
   /// Rows of one fragment by offset among its rows not deleted.
   arrow::Result<std::shared_ptr<arrow::Table>> TakeFromFragment(
       uint64_t fragment_id, const std::vector<uint64_t>& offsets,

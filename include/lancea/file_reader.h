@@ -20,7 +20,7 @@ namespace lancea {
 /// What column metadata say of one page.
 struct LANCEA_EXPORT PageDescription {
   uint64_t num_rows = 0;
-  std::string encoding;           ///< readable tree, e.g. "miniblock(fsst(variable(flat(32))))"
+  std::string encoding;            ///< readable tree, e.g. "miniblock(fsst(variable(flat(32))))"
   std::vector<ByteRange> buffers;  ///< absolute in the file
   uint64_t num_bytes() const;
 };

@@ -17,8 +17,8 @@ struct LANCEA_EXPORT DataFile {
   std::vector<int32_t> column_indices;  ///< column of each field; empty in legacy files
   uint32_t file_major_version = 0;
   uint32_t file_minor_version = 0;
-  uint64_t file_size_bytes = 0;      ///< 0: unknown
-  std::optional<uint32_t> base_id;   ///< which base path it lies under; none: the table itself
+  uint64_t file_size_bytes = 0;     ///< 0: unknown
+  std::optional<uint32_t> base_id;  ///< which base path it lies under; none: the table itself
   bool operator==(const DataFile&) const = default;
 };
 
@@ -57,7 +57,8 @@ struct LANCEA_EXPORT SequenceRef {
 struct LANCEA_EXPORT FragmentMetadata {
   uint64_t id = 0;
   std::vector<DataFile> files;
-  uint64_t physical_rows = 0;  ///< rows stored, deleted ones included; 0 in very old tables: unknown
+  uint64_t physical_rows =
+      0;  ///< rows stored, deleted ones included; 0 in very old tables: unknown
   std::optional<DeletionFile> deletion_file;
   SequenceRef row_ids;
   SequenceRef created_at_versions;

@@ -15,14 +15,31 @@ struct IoStatistics {
   uint64_t bytes_read = 0;  ///< bytes those reads brought in (of a mapped file: bytes viewed)
 };
 
+/// Receives named measurements; a host forwards them to its own monitoring. Called from any thread, for
+/// every read: it must be quick.
+class LANCEA_EXPORT MetricsSink {
+ public:
+  virtual ~MetricsSink() = default;
+  /// Add `value` to the counter `name`: "lancea.io.requests", "lancea.io.iops", "lancea.io.bytes_read",
+  /// "lancea.rows_scanned", "lancea.rows_taken".
+  virtual void Count(const char* name, uint64_t value) = 0;
+};
+
 /// Counters that several threads add to. What is added also counts for the parent, if there is one.
 class LANCEA_EXPORT IoCounters {
  public:
   /// \param parent  must outlive this
-  explicit IoCounters(IoCounters* parent = nullptr) : parent_(parent) {}
+  /// \param sink    is told of every addition; must outlive this
+  explicit IoCounters(IoCounters* parent = nullptr, MetricsSink* sink = nullptr)
+      : parent_(parent), sink_(sink) {}
 
   void Add(uint64_t requests, uint64_t iops, uint64_t bytes) {
     if (parent_ != nullptr) parent_->Add(requests, iops, bytes);
+    if (sink_ != nullptr) {
+      sink_->Count("lancea.io.requests", requests);
+      sink_->Count("lancea.io.iops", iops);
+      sink_->Count("lancea.io.bytes_read", bytes);
+    }
     requests_.fetch_add(requests, std::memory_order_relaxed);
     iops_.fetch_add(iops, std::memory_order_relaxed);
     bytes_.fetch_add(bytes, std::memory_order_relaxed);
@@ -35,15 +52,8 @@ class LANCEA_EXPORT IoCounters {
 
  private:
   IoCounters* const parent_;
+  MetricsSink* const sink_;
   std::atomic<uint64_t> requests_{0}, iops_{0}, bytes_{0};
-};
-
-/// Receives named measurements; a host forwards them to its own monitoring. Called from any thread.
-class LANCEA_EXPORT MetricsSink {
- public:
-  virtual ~MetricsSink() = default;
-  /// Add `value` to the counter `name`, e.g. "lancea.io.bytes_read".
-  virtual void Count(const char* name, uint64_t value) = 0;
 };
 
 }  // namespace lancea

@@ -47,8 +47,8 @@ class LANCEA_EXPORT ObjectReader {
 
 /// What a listing says of one object.
 struct ObjectInfo {
-  std::string path;       ///< full path, usable with Open
-  uint64_t size = 0;      ///< bytes
+  std::string path;   ///< full path, usable with Open
+  uint64_t size = 0;  ///< bytes
   bool is_directory = false;
 };
 

@@ -29,17 +29,17 @@ struct LANCEA_EXPORT ScanOptions {
   /// `_row_created_at_version` and `_row_last_updated_at_version` may be named. nullopt: all columns.
   std::optional<std::vector<std::string>> columns;
 
-  std::optional<int64_t> limit;    ///< rows at most
-  int64_t offset = 0;              ///< rows skipped first
+  std::optional<int64_t> limit;       ///< rows at most
+  int64_t offset = 0;                 ///< rows skipped first
   std::optional<int64_t> batch_size;  ///< rows; default LANCE_DEFAULT_BATCH_SIZE or 8192
-  bool strict_batch_size = false;  ///< every batch but the last has exactly batch_size rows
-  int32_t batch_readahead = 16;    ///< batches decoded ahead of the consumer
-  int32_t fragment_readahead = 4;  ///< fragments opened ahead
+  bool strict_batch_size = false;     ///< every batch but the last has exactly batch_size rows
+  int32_t batch_readahead = 16;       ///< batches decoded ahead of the consumer
+  int32_t fragment_readahead = 4;     ///< fragments opened ahead
   uint64_t io_buffer_size = uint64_t{2} << 30;  ///< bytes of reads in flight or not yet consumed
-  bool scan_in_order = true;       ///< false: batches may come in any order
-  bool with_row_id = false;        ///< append `_rowid`
-  bool with_row_address = false;   ///< append `_rowaddr`
-  bool include_deleted_rows = false;  ///< deleted rows come in place, with null `_rowid`
+  bool scan_in_order = true;                    ///< false: batches may come in any order
+  bool with_row_id = false;                     ///< append `_rowid`
+  bool with_row_address = false;                ///< append `_rowaddr`
+  bool include_deleted_rows = false;            ///< deleted rows come in place, with null `_rowid`
   std::optional<std::vector<uint64_t>> fragment_ids;  ///< only these fragments, in this order
   BlobHandling blob_handling = BlobHandling::kDescriptions;
   std::shared_ptr<IoCounters> io_counters;  ///< counts this scan's I/O when given

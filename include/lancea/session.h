@@ -20,11 +20,19 @@ namespace lancea {
 
 /// What an embedding engine brings of its own; every member may stay empty.
 struct LANCEA_EXPORT Host {
-  arrow::MemoryPool* memory_pool = nullptr;             ///< default: arrow::default_memory_pool()
-  arrow::internal::Executor* cpu_executor = nullptr;    ///< default: Arrow's CPU thread pool
-  arrow::internal::Executor* io_executor = nullptr;     ///< default: LANCE_IO_THREADS or Arrow's I/O pool
-  std::shared_ptr<MetricsSink> metrics;                 ///< default: none
-  std::shared_ptr<ObjectStore> object_store;            ///< default: by the URI
+  /// For results and what is decoded on the way; outlives all results. Default:
+  /// arrow::default_memory_pool(). A limit on memory is an arrow::CappedMemoryPool (over an
+  /// arrow::ProxyMemoryPool, or it counts what everybody allocates): what would pass it fails with
+  /// OutOfMemory.
+  arrow::MemoryPool* memory_pool = nullptr;
+  /// For decoding. Default: Arrow's CPU thread pool.
+  arrow::internal::Executor* cpu_executor = nullptr;
+  /// For reads of objects that are not in memory. Default: LANCE_IO_THREADS threads, or Arrow's I/O pool.
+  arrow::internal::Executor* io_executor = nullptr;
+  /// Is told what reads cost. Default: nobody is.
+  std::shared_ptr<MetricsSink> metrics;
+  /// Where all tables are, whatever their URI. Default: by the URI.
+  std::shared_ptr<ObjectStore> object_store;
 };
 
 /// Use of the session cache by one kind of entry.
@@ -32,6 +40,9 @@ struct CacheUse {
   uint64_t entries = 0;
   uint64_t bytes = 0;
 };
+
+/// I/O of all sessions of this process.
+LANCEA_EXPORT IoStatistics ProcessIoStatistics();
 
 /// State shared by every dataset opened with it. Thread-safe.
 class LANCEA_EXPORT Session {

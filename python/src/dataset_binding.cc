@@ -32,8 +32,8 @@ VersionSpec ToVersion(nb::handle version) {
 }
 
 std::shared_ptr<Dataset> Open(const std::string& uri, nb::handle version,
-                              std::optional<std::string> branch, std::optional<int64_t> as_of_micros,
-                              std::shared_ptr<Session> session,
+                              std::optional<std::string> branch,
+                              std::optional<int64_t> as_of_micros, std::shared_ptr<Session> session,
                               std::map<std::string, std::string> storage_options) {
   OpenOptions options;
   options.version = ToVersion(version);
@@ -75,7 +75,8 @@ std::shared_ptr<Scanner> MakeScanner(const Dataset& dataset, ScanOptions options
 void BindDataset(nb::module_& module) {
   nb::class_<Dataset>(module, "Dataset", nb::is_weak_referenceable())
       .def_static("open", &Open, nb::arg("uri"), nb::arg("version").none() = nb::none(),
-                  nb::arg("branch").none() = nb::none(), nb::arg("as_of_micros").none() = nb::none(),
+                  nb::arg("branch").none() = nb::none(),
+                  nb::arg("as_of_micros").none() = nb::none(),
                   nb::arg("session").none() = nb::none(),
                   nb::arg("storage_options") = std::map<std::string, std::string>())
       .def_prop_ro("uri", &Dataset::uri)
@@ -92,23 +93,29 @@ void BindDataset(nb::module_& module) {
       .def("fragments", [](const Dataset& d) { return ToList(d.fragments()); })
       .def("base_paths", [](const Dataset& d) { return ToList(d.base_paths()); })
       .def("indices", [](const Dataset& d) { return ToList(d.indices()); })
-      .def("checkout",
-           [](const Dataset& d, nb::handle version) {
-             const VersionSpec spec = ToVersion(version);
-             return RunReleased([&] { return d.Checkout(spec); });
-           },
-           nb::arg("version").none())
-      .def("checkout_branch",
-           [](const Dataset& d, const std::string& branch, nb::handle version) {
-             const VersionSpec spec = ToVersion(version);
-             return RunReleased([&] { return d.CheckoutBranch(branch, spec); });
-           },
-           nb::arg("branch"), nb::arg("version").none() = nb::none())
-      .def("latest_version", [](const Dataset& d) { return RunReleased([&] { return d.LatestVersion(); }); })
-      .def("versions", [](const Dataset& d) { return ToList(RunReleased([&] { return d.Versions(); })); })
+      .def(
+          "checkout",
+          [](const Dataset& d, nb::handle version) {
+            const VersionSpec spec = ToVersion(version);
+            return RunReleased([&] { return d.Checkout(spec); });
+          },
+          nb::arg("version").none())
+      .def(
+          "checkout_branch",
+          [](const Dataset& d, const std::string& branch, nb::handle version) {
+            const VersionSpec spec = ToVersion(version);
+            return RunReleased([&] { return d.CheckoutBranch(branch, spec); });
+          },
+          nb::arg("branch"), nb::arg("version").none() = nb::none())
+      .def("latest_version",
+           [](const Dataset& d) { return RunReleased([&] { return d.LatestVersion(); }); })
+      .def("versions",
+           [](const Dataset& d) { return ToList(RunReleased([&] { return d.Versions(); })); })
       .def("tags", [](const Dataset& d) { return ToDictOf(RunReleased([&] { return d.Tags(); })); })
-      .def("branches", [](const Dataset& d) { return ToDictOf(RunReleased([&] { return d.Branches(); })); })
-      .def("count_rows", [](const Dataset& d) { return RunReleased([&] { return d.CountRows(); }); })
+      .def("branches",
+           [](const Dataset& d) { return ToDictOf(RunReleased([&] { return d.Branches(); })); })
+      .def("count_rows",
+           [](const Dataset& d) { return RunReleased([&] { return d.CountRows(); }); })
       .def("count_deleted_rows",
            [](const Dataset& d) { return RunReleased([&] { return d.CountDeletedRows(); }); })
       .def("scan_schema",
@@ -142,13 +149,15 @@ void BindDataset(nb::module_& module) {
            })
       .def("take_row_ids",
            [](const Dataset& d, nb::handle rows, const nb::dict& options) {
-             return RunTake(rows, options, "row_ids",
-                            [&](const auto& numbers, const auto& o) { return d.TakeRowIds(numbers, o); });
+             return RunTake(rows, options, "row_ids", [&](const auto& numbers, const auto& o) {
+               return d.TakeRowIds(numbers, o);
+             });
            })
       .def("take_addresses",
            [](const Dataset& d, nb::handle rows, const nb::dict& options) {
-             return RunTake(rows, options, "addresses",
-                            [&](const auto& numbers, const auto& o) { return d.TakeAddresses(numbers, o); });
+             return RunTake(rows, options, "addresses", [&](const auto& numbers, const auto& o) {
+               return d.TakeAddresses(numbers, o);
+             });
            })
       .def("take_from_fragment",
            [](const Dataset& d, uint64_t fragment, nb::handle rows, const nb::dict& options) {
@@ -188,16 +197,19 @@ void BindDataset(nb::module_& module) {
            [](const Dataset& d, size_t fragment, size_t file) {
              return Unwrap(d.DataFilePath(d.fragments().at(fragment).files.at(file)));
            })
-      .def("bytes_by_field", [](const Dataset& d) { return RunReleased([&] { return d.BytesByField(); }); })
+      .def("bytes_by_field",
+           [](const Dataset& d) { return RunReleased([&] { return d.BytesByField(); }); })
       .def("io_statistics",
            [](const Dataset& d) {
              const IoStatistics io = d.io_statistics();
              return nb::make_tuple(io.requests, io.iops, io.bytes_read);
            })
       .def("verify", [](const Dataset& d) {
-        auto defects = RunInterruptibly([&](const arrow::StopToken& stop) { return d.Verify(stop); });
+        auto defects =
+            RunInterruptibly([&](const arrow::StopToken& stop) { return d.Verify(stop); });
         nb::list out;
-        for (const Defect& defect : defects) out.append(nb::make_tuple(defect.file, defect.message));
+        for (const Defect& defect : defects)
+          out.append(nb::make_tuple(defect.file, defect.message));
         return out;
       });
 }

@@ -17,7 +17,8 @@ void BindExpression(nb::module_& module) {
       "expression_fields",
       [](const nb::bytes& serialized) {
         auto buffer = arrow::Buffer::FromString(std::string(serialized.c_str(), serialized.size()));
-        const arrow::compute::Expression expression = Unwrap(arrow::compute::Deserialize(std::move(buffer)));
+        const arrow::compute::Expression expression =
+            Unwrap(arrow::compute::Deserialize(std::move(buffer)));
         std::vector<std::string> names;
         for (const arrow::FieldRef& field : arrow::compute::FieldsInExpression(expression)) {
           const arrow::FieldRef* root = &field;
@@ -26,7 +27,8 @@ void BindExpression(nb::module_& module) {
         }
         return names;
       },
-      nb::arg("serialized"), "The top-level columns that a serialized pyarrow expression refers to.");
+      nb::arg("serialized"),
+      "The top-level columns that a serialized pyarrow expression refers to.");
 }
 
 }  // namespace lancea::python

@@ -30,7 +30,8 @@ nb::dict ToDict(const ColumnDescription& column) {
     entry["num_rows"] = page.num_rows;
     entry["encoding"] = page.encoding;
     nb::list buffers;
-    for (const ByteRange& buffer : page.buffers) buffers.append(nb::make_tuple(buffer.offset, buffer.length));
+    for (const ByteRange& buffer : page.buffers)
+      buffers.append(nb::make_tuple(buffer.offset, buffer.length));
     entry["buffers"] = buffers;
     pages.append(entry);
   }
@@ -45,13 +46,14 @@ void BindFileReader(nb::module_& module) {
     return python::ToDict(Unwrap(lancea::FromArrow(*SchemaFromPython(schema))));
   });
   nb::class_<FileReader>(module, "FileReader", nb::is_weak_referenceable())
-      .def_static("open",
-                  [](const std::string& path, std::optional<std::vector<std::string>> columns,
-                     const std::map<std::string, std::string>& storage_options) {
-                    return RunReleased(
-                        [&] { return FileReader::Open(path, columns, nullptr, storage_options); });
-                  },
-                  nb::arg("path"), nb::arg("columns").none(), nb::arg("storage_options"))
+      .def_static(
+          "open",
+          [](const std::string& path, std::optional<std::vector<std::string>> columns,
+             const std::map<std::string, std::string>& storage_options) {
+            return RunReleased(
+                [&] { return FileReader::Open(path, columns, nullptr, storage_options); });
+          },
+          nb::arg("path"), nb::arg("columns").none(), nb::arg("storage_options"))
       .def("layout",
            [](const FileReader& r) {
              const FileLayout layout = r.layout();
@@ -60,7 +62,8 @@ void BindFileReader(nb::module_& module) {
              out["num_column_metadata_bytes"] = layout.num_column_metadata_bytes;
              out["num_global_buffer_bytes"] = layout.num_global_buffer_bytes;
              nb::list buffers;
-             for (const ByteRange& b : layout.global_buffers) buffers.append(nb::make_tuple(b.offset, b.length));
+             for (const ByteRange& b : layout.global_buffers)
+               buffers.append(nb::make_tuple(b.offset, b.length));
              out["global_buffers"] = buffers;
              return out;
            })

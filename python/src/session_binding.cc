@@ -12,10 +12,10 @@ void BindSession(nb::module_& module) {
   module.def(
       "process_io",
       [] {
-        const IoStatistics io = Session::Default()->io_statistics();
+        const IoStatistics io = ProcessIoStatistics();
         return nb::make_tuple(io.iops, io.bytes_read);
       },
-      "Reads and bytes of everything opened with the default session.");
+      "Reads and bytes of this process.");
   nb::class_<Session>(module, "Session", nb::is_weak_referenceable())
       .def(nb::init<uint64_t>(), nb::arg("metadata_cache_bytes") = Session::kDefaultCacheBytes)
       .def_static("default", [] { return Session::Default(); })

@@ -26,15 +26,24 @@ PyObject* ExceptionOf(const arrow::Status& status) {
     }
   }
   switch (status.code()) {
-    case arrow::StatusCode::OutOfMemory: return PyExc_MemoryError;
-    case arrow::StatusCode::KeyError: return PyExc_KeyError;
-    case arrow::StatusCode::TypeError: return PyExc_TypeError;
-    case arrow::StatusCode::IndexError: return PyExc_IndexError;
-    case arrow::StatusCode::Invalid: return PyExc_ValueError;
-    case arrow::StatusCode::NotImplemented: return PyExc_NotImplementedError;
-    case arrow::StatusCode::Cancelled: return PyExc_KeyboardInterrupt;
-    case arrow::StatusCode::CapacityError: return PyExc_OverflowError;
-    default: return PyExc_OSError;
+    case arrow::StatusCode::OutOfMemory:
+      return PyExc_MemoryError;
+    case arrow::StatusCode::KeyError:
+      return PyExc_KeyError;
+    case arrow::StatusCode::TypeError:
+      return PyExc_TypeError;
+    case arrow::StatusCode::IndexError:
+      return PyExc_IndexError;
+    case arrow::StatusCode::Invalid:
+      return PyExc_ValueError;
+    case arrow::StatusCode::NotImplemented:
+      return PyExc_NotImplementedError;
+    case arrow::StatusCode::Cancelled:
+      return PyExc_KeyboardInterrupt;
+    case arrow::StatusCode::CapacityError:
+      return PyExc_OverflowError;
+    default:
+      return PyExc_OSError;
   }
 }
 
@@ -49,7 +58,8 @@ void Check(const arrow::Status& status) {
 InterruptScope::InterruptScope() {
   // threading.main_thread() is the thread whose id Python notes; after fork it is the forking thread.
   static nb::object* is_main = new nb::object(nb::module_::import_("_thread").attr("get_ident"));
-  static nb::object* main_thread = new nb::object(nb::module_::import_("threading").attr("main_thread"));
+  static nb::object* main_thread =
+      new nb::object(nb::module_::import_("threading").attr("main_thread"));
   if (!nb::cast<bool>((*is_main)().attr("__eq__")((*main_thread)().attr("ident")))) return;
   auto source = arrow::SetSignalStopSource();
   if (!source.ok()) return;  // pyarrow is in the middle of a call of its own

@@ -12,7 +12,8 @@ namespace {
 
 nb::object Text(const std::string& text) {
   // Metadata values are bytes in the format; text wherever they are UTF-8.
-  PyObject* decoded = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), nullptr);
+  PyObject* decoded =
+      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), nullptr);
   if (decoded != nullptr) return nb::steal(decoded);
   PyErr_Clear();
   return nb::bytes(text.data(), text.size());
@@ -101,8 +102,9 @@ nb::dict ToDict(const FragmentMetadata& fragment) {
   for (const DataFile& file : fragment.files) files.append(ToDict(file));
   out["files"] = files;
   out["physical_rows"] = fragment.physical_rows;
-  out["deletion_file"] =
-      fragment.deletion_file ? nb::object(ToDict(*fragment.deletion_file, fragment.id)) : nb::none();
+  out["deletion_file"] = fragment.deletion_file
+                             ? nb::object(ToDict(*fragment.deletion_file, fragment.id))
+                             : nb::none();
   out["row_id_meta"] = Sequence(fragment.row_ids);
   out["created_at_version_meta"] = Sequence(fragment.created_at_versions);
   out["last_updated_at_version_meta"] = Sequence(fragment.last_updated_at_versions);

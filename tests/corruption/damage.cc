@@ -57,9 +57,22 @@ bool DamageManifest(std::string* file, std::string* what, std::mt19937_64* rando
   return true;
 }
 
-// 2.x files: the message is written behind the data, and its offset table behind it.
-bool DamageDataFile(std::string* file, std::string* what, std::mt19937_64* random) {
+// Write a message anew behind the data, and behind it the offset table with entry `entry` pointing there.
+void ReplaceMessage(std::string* file, size_t table_field, uint64_t table, uint64_t entries,
+                    uint64_t entry, const std::string& message) {
   std::string footer = file->substr(file->size() - kFooterBytes);
+  std::string entries_copy = file->substr(table, 16 * entries);
+  file->resize(file->size() - kFooterBytes);
+  Store(&entries_copy, 16 * entry, static_cast<uint64_t>(file->size()));
+  Store(&entries_copy, 16 * entry + 8, static_cast<uint64_t>(message.size()));
+  *file += message;
+  Store(&footer, table_field, static_cast<uint64_t>(file->size()));
+  *file += entries_copy + footer;
+}
+
+// The metadata of a column of a 2.x file, or its descriptor.
+bool DamageDataFile(std::string* file, std::string* what, std::mt19937_64* random) {
+  const std::string footer = file->substr(file->size() - kFooterBytes);
   const bool descriptor = Pick(random, 8) == 0;
   const size_t table_field = descriptor ? 16 : 8;
   const uint64_t table = Load<uint64_t>(footer, table_field);
@@ -79,13 +92,7 @@ bool DamageDataFile(std::string* file, std::string* what, std::mt19937_64* rando
     *what += " is another";
   }
   if (!Damaged(&message, donor, what, random)) return false;
-  std::string entries_copy = file->substr(table, 16 * entries);
-  file->resize(file->size() - kFooterBytes);
-  Store(&entries_copy, 16 * entry, static_cast<uint64_t>(file->size()));
-  Store(&entries_copy, 16 * entry + 8, static_cast<uint64_t>(message.size()));
-  *file += message;
-  Store(&footer, table_field, static_cast<uint64_t>(file->size()));
-  *file += entries_copy + footer;
+  ReplaceMessage(file, table_field, table, entries, entry, message);
   return true;
 }
 
@@ -203,6 +210,26 @@ std::string DamageMetadata(std::string* file, std::mt19937_64* random) {
     *file = before;
   }
   return DamageBytes(file, random);
+}
+
+void SweepMetadata(const std::string& file,
+                   const std::function<void(const std::string&, const std::string&)>& visit) {
+  const size_t size = file.size();
+  if (size < kFooterBytes || !file.ends_with("LANC")) return;
+  const std::string footer = file.substr(size - kFooterBytes);
+  const uint64_t table = Load<uint64_t>(footer, 8), entries = Load<uint32_t>(footer, 28);
+  if (table > size || entries > (size - table) / 16) return;
+  for (uint64_t entry = 0; entry < entries; ++entry) {
+    const uint64_t position = Load<uint64_t>(file, table + 16 * entry);
+    if (position > size) continue;
+    auto tree = ParseWire(file.substr(position, Load<uint64_t>(file, table + 16 * entry + 8)));
+    if (!tree.has_value()) continue;
+    SweepNumbers(&*tree, [&](const std::string& what) {
+      std::string damaged = file;
+      ReplaceMessage(&damaged, 8, table, entries, entry, SerializeWire(*tree));
+      visit(damaged, " column " + std::to_string(entry) + "; " + what);
+    });
+  }
 }
 
 }  // namespace lancea::corruption

@@ -1,6 +1,7 @@
 // Damage to one file of a table, chosen by a seed.
 #pragma once
 
+#include <functional>
 #include <random>
 #include <string>
 
@@ -18,5 +19,10 @@ std::string DamagePages(std::string* file, std::mt19937_64* random);
 /// file's descriptor or to a manifest, which are written anew behind the data with a fitting footer.
 /// Files of other kinds get DamageBytes.
 std::string DamageMetadata(std::string* file, std::mt19937_64* random);
+
+/// Give every number in the metadata of every column of a 2.x data file every value at the edges of its range, one at a
+/// time. `visit` gets the damaged file and what was changed.
+void SweepMetadata(const std::string& file,
+                   const std::function<void(const std::string&, const std::string&)>& visit);
 
 }  // namespace lancea::corruption

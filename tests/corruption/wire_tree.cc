@@ -47,10 +47,24 @@ uint64_t Pick(std::mt19937_64* random, uint64_t n) {
   return std::uniform_int_distribution<uint64_t>(0, n - 1)(*random);
 }
 
+constexpr std::array<uint64_t, 16> kEdges = {0,
+                                             1,
+                                             3,
+                                             24,
+                                             64,
+                                             100,
+                                             1000,
+                                             32'769,
+                                             65'536,
+                                             (1u << 20) + 1,
+                                             uint64_t{1} << 26,
+                                             INT32_MAX,
+                                             UINT32_MAX,
+                                             uint64_t{1} << 40,
+                                             INT64_MAX,
+                                             UINT64_MAX};
+
 uint64_t Number(uint64_t old, std::mt19937_64* random) {
-  static constexpr std::array<uint64_t, 12> kEdges = {
-      0,         3,          24,       100, 1000, 32'769, 65'536, (1u << 20) + 1, uint64_t{1} << 26,
-      INT32_MAX, UINT32_MAX, INT64_MAX};
   switch (Pick(random, 7)) {
     case 0:
       return kEdges[Pick(random, kEdges.size())];
@@ -224,6 +238,22 @@ std::string DamageWire(WireMessage* message, WireMessage* donor, std::mt19937_64
   if (Pick(random, 3) != 0) other.number = field.number;
   field = std::move(other);
   return where + " replaced by another";
+}
+
+void SweepNumbers(WireMessage* message, const std::function<void(const std::string&)>& visit) {
+  std::vector<Place> all;
+  Collect(message, &all);
+  for (const Place& place : all) {
+    WireField& field = place.field();
+    if (field.type == 2) continue;
+    const uint64_t old = field.value;
+    for (const uint64_t value : kEdges) {
+      field.value = value;
+      visit("field " + std::to_string(field.number) + ": " + std::to_string(old) + " becomes " +
+            std::to_string(value));
+    }
+    field.value = old;
+  }
 }
 
 }  // namespace lancea::corruption

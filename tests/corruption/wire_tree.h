@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -31,5 +32,9 @@ std::string SerializeWire(const WireMessage& message);
 /// Change one thing somewhere in `message`; parts may come from `donor`.
 /// \return what was changed, for messages
 std::string DamageWire(WireMessage* message, WireMessage* donor, std::mt19937_64* random);
+
+/// Give every number of `message` every value at the edges of its range, one at a time, and then its own back.
+/// \param visit  gets what was changed
+void SweepNumbers(WireMessage* message, const std::function<void(const std::string&)>& visit);
 
 }  // namespace lancea::corruption

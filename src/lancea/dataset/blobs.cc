@@ -104,10 +104,11 @@ class BlobSources {
   explicit BlobSources(const Dataset::Impl& dataset) : dataset_(dataset) {}
 
   arrow::Result<ObjectBlobs*> DataFileItself(const DataFile& file) {
-    return Get(file.base_id, "file:" + file.path, [&]() -> arrow::Result<std::shared_ptr<ObjectReader>> {
-      ARROW_ASSIGN_OR_RAISE(auto reader, dataset_.OpenDataFile(file));
-      return reader->object();
-    });
+    return Get(file.base_id, "file:" + file.path,
+               [&]() -> arrow::Result<std::shared_ptr<ObjectReader>> {
+                 ARROW_ASSIGN_OR_RAISE(auto reader, dataset_.OpenDataFile(file));
+                 return reader->object();
+               });
   }
 
   arrow::Result<ObjectBlobs*> Sidecar(const DataFile& file, uint32_t blob_id) {
@@ -217,8 +218,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> DescriptionsToBytes(
   for (size_t i = 0; i < field.children.size() && i < fields.size(); ++i) {
     // Children cut to the parent's window; the parent then begins at 0 of its own, too.
     auto child = rows.field(static_cast<int>(i));
-    ARROW_ASSIGN_OR_RAISE(child,
-                          DescriptionsToBytes(dataset, fragment, field.children[i], child, options));
+    ARROW_ASSIGN_OR_RAISE(
+        child, DescriptionsToBytes(dataset, fragment, field.children[i], child, options));
     ARROW_ASSIGN_OR_RAISE(fields[i], ToArrowAsRead(field.children[i], BlobHandling::kBinary));
     out->child_data[i] = child->data();
   }

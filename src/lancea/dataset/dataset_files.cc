@@ -20,7 +20,7 @@ Bytes AsBytes(const std::string& text) {
   return Bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
 }
 
-// What a file costs to keep open when it is mapped: descriptors of parsed metadata, not its bytes.
+// What an open file costs beside its parsed metadata; a mapping costs none of its bytes.
 constexpr uint64_t kOpenFileBytes = 4096;
 
 // Open a file that the manifest lists: where it is not there, the table is damaged.
@@ -52,8 +52,13 @@ arrow::Result<std::shared_ptr<const DataFileReader>> Dataset::Impl::OpenDataFile
   if (auto kept = cache.Get<DataFileReader>(key)) return kept;
   ARROW_ASSIGN_OR_RAISE(StoreAndPath resolved, Resolve(file.base_id, path));
   ARROW_ASSIGN_OR_RAISE(auto object, OpenListed(resolved, file.file_size_bytes));
-  ARROW_ASSIGN_OR_RAISE(auto reader, DataFileReader::Open(std::move(object)));
-  return cache.Put<DataFileReader>(key, "file", std::move(reader), kOpenFileBytes);
+  auto recharge = [key, session = std::weak_ptr<Session>(session)](uint64_t bytes) {
+    if (const auto alive = session.lock())
+      alive->impl().cache().Recharge(key, kOpenFileBytes + bytes);
+  };
+  ARROW_ASSIGN_OR_RAISE(auto reader, DataFileReader::Open(std::move(object), std::move(recharge)));
+  const uint64_t bytes = kOpenFileBytes + reader->memory_bytes();
+  return cache.Put<DataFileReader>(key, "file", std::move(reader), bytes);
 }
 
 arrow::Result<std::shared_ptr<const DeletionVector>> Dataset::Impl::Deletions(

@@ -27,9 +27,9 @@ class RowIdIndex;
 /// Immutable but for synchronised caches; thread-safe.
 class Dataset::Impl {
  public:
-  std::string uri;            ///< as the user gave it
-  StoreAndPath location;      ///< store and root of this table (of the branch, when on one)
-  std::string main_root;      ///< root of the main branch
+  std::string uri;        ///< as the user gave it
+  StoreAndPath location;  ///< store and root of this table (of the branch, when on one)
+  std::string main_root;  ///< root of the main branch
   std::map<std::string, std::string> storage_options;
   ManifestLocation manifest_location;
   std::shared_ptr<const Manifest> manifest;
@@ -48,17 +48,20 @@ class Dataset::Impl {
   const std::vector<FragmentMetadata>& fragments() const { return manifest->fragments; }
 
   /// Store and path of a file; `location_of` is relative to a base path or to this table.
-  arrow::Result<StoreAndPath> Resolve(std::optional<uint32_t> base_id, const std::string& full_path) const;
+  arrow::Result<StoreAndPath> Resolve(std::optional<uint32_t> base_id,
+                                      const std::string& full_path) const;
 
   /// Open data file, kept by the session.
   arrow::Result<std::shared_ptr<const DataFileReader>> OpenDataFile(const DataFile& file) const;
 
   /// Deleted rows of a fragment of `fragments()`, kept by the session and by this; nullptr when none is
   /// deleted.
-  arrow::Result<std::shared_ptr<const DeletionVector>> Deletions(const FragmentMetadata& fragment) const;
+  arrow::Result<std::shared_ptr<const DeletionVector>> Deletions(
+      const FragmentMetadata& fragment) const;
 
   /// Stable row ids of a fragment; nullptr when the table has none.
-  arrow::Result<std::shared_ptr<const RowIdSequence>> RowIds(const FragmentMetadata& fragment) const;
+  arrow::Result<std::shared_ptr<const RowIdSequence>> RowIds(
+      const FragmentMetadata& fragment) const;
 
   /// Version of each row of a fragment.
   arrow::Result<std::shared_ptr<const RowVersionSequence>> CreatedAtVersions(

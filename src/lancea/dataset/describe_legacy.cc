@@ -27,7 +27,8 @@ arrow::Result<ByteRange> BytesOfVarBinary(const LegacyFile& file, Page page) {
   return file.RangeOf(first, end - first, 1);
 }
 
-arrow::Result<PageDescription> Describe(const LegacyFile& file, const arrow::DataType& type, Page page) {
+arrow::Result<PageDescription> Describe(const LegacyFile& file, const arrow::DataType& type,
+                                        Page page) {
   PageDescription out{.num_rows = page.length, .encoding = "plain", .buffers = {}};
   if (type.id() == arrow::Type::LIST || type.id() == arrow::Type::LARGE_LIST) {
     out.encoding = "list offsets";
@@ -47,7 +48,8 @@ arrow::Result<PageDescription> Describe(const LegacyFile& file, const arrow::Dat
         dictionary ? *checked_cast<const arrow::DictionaryType&>(type).index_type() : type);
     if (bits <= 0) return Unsupported(type.ToString(), " in a file of version 0.1");
     if (page.length > file.file_size() * 8 / static_cast<uint64_t>(bits)) {
-      return Corrupt("a page of ", page.length, " values in a file of ", file.file_size(), " bytes");
+      return Corrupt("a page of ", page.length, " values in a file of ", file.file_size(),
+                     " bytes");
     }
     ARROW_ASSIGN_OR_RAISE(
         ByteRange range,
@@ -71,8 +73,9 @@ arrow::Result<std::vector<ColumnDescription>> DescribeLegacyColumns(
       const arrow::DataType& type = *arrow_field->type();
       if (type.id() == arrow::Type::STRUCT) return arrow::Status::OK();
       auto name = names.find(field.id);
-      ColumnDescription column{
-          .field_id = field.id, .name = name == names.end() ? field.name : name->second, .pages = {}};
+      ColumnDescription column{.field_id = field.id,
+                               .name = name == names.end() ? field.name : name->second,
+                               .pages = {}};
       for (size_t batch = 0; batch < file.num_batches(); ++batch) {
         ARROW_ASSIGN_OR_RAISE(Page page, file.PageOf(field.id, batch));
         ARROW_ASSIGN_OR_RAISE(PageDescription description, Describe(file, type, page));

@@ -59,7 +59,8 @@ struct OpenColumns {
       if (decoded->size() == 1) {
         array = (*decoded)[0];
       } else if (decoded->empty()) {
-        ARROW_ASSIGN_OR_RAISE(array, arrow::MakeEmptyArray(columns[i].reader->field()->type(), pool()));
+        ARROW_ASSIGN_OR_RAISE(array,
+                              arrow::MakeEmptyArray(columns[i].reader->field()->type(), pool()));
       } else {
         ARROW_ASSIGN_OR_RAISE(array, arrow::Concatenate(*decoded, pool()));
       }
@@ -69,8 +70,9 @@ struct OpenColumns {
         ARROW_ASSIGN_OR_RAISE(array, BlobsToArray(*blobs, pool()));
       }
       if (array->length() != num_rows) {
-        return Corrupt(file->object()->path(), ": column \"", schema->field(static_cast<int>(i))->name(),
-                       "\" gave ", array->length(), " of ", num_rows, " rows");
+        return Corrupt(file->object()->path(), ": column \"",
+                       schema->field(static_cast<int>(i))->name(), "\" gave ", array->length(),
+                       " of ", num_rows, " rows");
       }
       arrays.push_back(std::move(array));
     }
@@ -201,11 +203,12 @@ FileLayout FileReader::layout() const {
   out.global_buffers = impl_->file->global_buffers();
   for (const ByteRange& buffer : out.global_buffers) out.num_global_buffer_bytes += buffer.length;
   const Footer& footer = impl_->file->footer();
-  out.num_column_metadata_bytes = footer.global_buffer_table_position >= footer.column_metadata_position
-                                      ? footer.global_buffer_table_position - footer.column_metadata_position
-                                      : 0;
-  out.num_data_bytes =
-      footer.column_metadata_position - std::min(footer.column_metadata_position, out.num_global_buffer_bytes);
+  out.num_column_metadata_bytes =
+      footer.global_buffer_table_position >= footer.column_metadata_position
+          ? footer.global_buffer_table_position - footer.column_metadata_position
+          : 0;
+  out.num_data_bytes = footer.column_metadata_position -
+                       std::min(footer.column_metadata_position, out.num_global_buffer_bytes);
   return out;
 }
 
@@ -228,7 +231,8 @@ arrow::Result<std::vector<ColumnDescription>> FileReader::DescribeColumns() cons
   std::map<int32_t, int32_t> field_of_column;
   const FieldColumns& own = impl_->own_columns;
   for (size_t i = 0; i < own.field_ids.size(); ++i) {
-    if (own.column_indices[i] >= 0) field_of_column.emplace(own.column_indices[i], own.field_ids[i]);
+    if (own.column_indices[i] >= 0)
+      field_of_column.emplace(own.column_indices[i], own.field_ids[i]);
   }
   std::vector<ColumnDescription> out;
   for (int32_t index = 0; index < impl_->file->num_columns(); ++index) {
@@ -257,7 +261,8 @@ arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> FileReader::ReadRange(
   ARROW_RETURN_NOT_OK(CheckBatchSize(batch_size));
   const uint64_t available = this->num_rows();
   if (start > available || num_rows > available - start) {
-    return InvalidInput("rows ", start, " to ", start + num_rows, " of a file of ", available, " rows");
+    return InvalidInput("rows ", start, " to ", start + num_rows, " of a file of ", available,
+                        " rows");
   }
   return std::make_shared<RangeBatches>(impl_->columns, RowRange{start, start + num_rows},
                                         static_cast<uint64_t>(batch_size));
@@ -294,11 +299,13 @@ arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> FileReader::TakeRows(
       ARROW_ASSIGN_OR_RAISE(auto positions, order.Finish());
       arrow::ArrayVector arrays;
       for (const auto& array : batch->columns()) {
-        ARROW_ASSIGN_OR_RAISE(auto taken, arrow::compute::Take(*array, *positions,
-                                                               arrow::compute::TakeOptions::NoBoundsCheck()));
+        ARROW_ASSIGN_OR_RAISE(
+            auto taken,
+            arrow::compute::Take(*array, *positions, arrow::compute::TakeOptions::NoBoundsCheck()));
         arrays.push_back(std::move(taken));
       }
-      batch = arrow::RecordBatch::Make(schema(), static_cast<int64_t>(indices.size()), std::move(arrays));
+      batch = arrow::RecordBatch::Make(schema(), static_cast<int64_t>(indices.size()),
+                                       std::move(arrays));
     }
     for (int64_t at = 0; at < batch->num_rows(); at += batch_size) {
       batches.push_back(batch->Slice(at, batch_size));

@@ -15,9 +15,9 @@
 namespace lancea {
 
 arrow::Result<std::unique_ptr<FragmentRead>> FragmentRead::Make(
-    const Dataset::Impl& dataset, const ReadPlan& plan, std::shared_ptr<const FragmentColumns> readers,
-    size_t fragment, std::vector<RowRange> rows, std::span<const size_t> columns, bool mark_deleted,
-    const ReadOptions& options) {
+    const Dataset::Impl& dataset, const ReadPlan& plan,
+    std::shared_ptr<const FragmentColumns> readers, size_t fragment, std::vector<RowRange> rows,
+    std::span<const size_t> columns, bool mark_deleted, const ReadOptions& options) {
   std::unique_ptr<FragmentRead> out(new FragmentRead(dataset, plan));
   out->readers_ = std::move(readers);
   out->fragment_ = fragment;
@@ -97,8 +97,8 @@ arrow::Result<arrow::ArrayVector> FragmentRead::FieldColumn(size_t column) const
                           arrow::MakeArrayOfNull(plan_column.decoded->type(), num_rows_, pool));
     return arrow::ArrayVector{std::move(nulls)};
   }
-  const bool whole = parts.size() == 1 &&
-                     parts[0].reader->field()->type()->Equals(*plan_column.decoded->type());
+  const bool whole =
+      parts.size() == 1 && parts[0].reader->field()->type()->Equals(*plan_column.decoded->type());
   if (whole) {
     auto arrays = tasks_[column][0]->Finish();
     if (!arrays.ok()) return explain(0, arrays.status());
@@ -119,7 +119,8 @@ arrow::Result<arrow::ArrayVector> FragmentRead::FieldColumn(size_t column) const
   return arrow::ArrayVector{std::move(merged)};
 }
 
-arrow::Result<std::shared_ptr<arrow::Array>> FragmentRead::SystemColumn(PlanColumn::Kind kind) const {
+arrow::Result<std::shared_ptr<arrow::Array>> FragmentRead::SystemColumn(
+    PlanColumn::Kind kind) const {
   const FragmentMetadata& fragment = dataset_.fragments()[fragment_];
   arrow::MemoryPool* pool = dataset_.memory_pool();
   ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(num_rows_ * 8, pool));
@@ -149,7 +150,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> FragmentRead::SystemColumn(PlanColu
       if (ids == nullptr) {
         addresses();
       } else {
-        each_range([&](const RowRange& range, uint64_t* to) { ids->Read(range.start, range.size(), to); });
+        each_range(
+            [&](const RowRange& range, uint64_t* to) { ids->Read(range.start, range.size(), to); });
       }
       break;
     }
@@ -194,8 +196,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> FragmentRead::SystemColumn(PlanColu
       }
     }
   }
-  return arrow::MakeArray(arrow::ArrayData::Make(arrow::uint64(), num_rows_,
-                                                 {std::move(validity), std::move(buffer)}, null_count));
+  return arrow::MakeArray(arrow::ArrayData::Make(
+      arrow::uint64(), num_rows_, {std::move(validity), std::move(buffer)}, null_count));
 }
 
 }  // namespace lancea

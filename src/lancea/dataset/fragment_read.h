@@ -31,7 +31,8 @@ class FragmentRead {
   int64_t num_rows() const { return num_rows_; }
 
  private:
-  FragmentRead(const Dataset::Impl& dataset, const ReadPlan& plan) : dataset_(dataset), plan_(plan) {}
+  FragmentRead(const Dataset::Impl& dataset, const ReadPlan& plan)
+      : dataset_(dataset), plan_(plan) {}
   arrow::Result<std::shared_ptr<arrow::Array>> SystemColumn(PlanColumn::Kind kind) const;
   arrow::Result<arrow::ArrayVector> FieldColumn(size_t column) const;
 

@@ -15,8 +15,9 @@ namespace {
 // The data of child `i` cut to the window of its parent struct.
 std::shared_ptr<arrow::ArrayData> ChildOfStruct(const arrow::ArrayData& parent, size_t i) {
   const auto& child = parent.child_data[i];
-  return parent.offset == 0 && child->length == parent.length ? child
-                                                              : child->Slice(parent.offset, parent.length);
+  return parent.offset == 0 && child->length == parent.length
+             ? child
+             : child->Slice(parent.offset, parent.length);
 }
 
 arrow::Result<std::shared_ptr<arrow::ArrayData>> Merge(
@@ -26,7 +27,8 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> Merge(
   const arrow::ArrayData& first = *parts[0];
   for (const auto& part : parts) {
     if (part->length != first.length) {
-      return Corrupt("data files of one fragment give ", first.length, " and ", part->length, " items");
+      return Corrupt("data files of one fragment give ", first.length, " and ", part->length,
+                     " items");
     }
   }
   auto out = std::make_shared<arrow::ArrayData>(first);
@@ -38,11 +40,13 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> Merge(
       for (const auto& field : type->fields()) {
         std::vector<std::shared_ptr<arrow::ArrayData>> below;
         for (const auto& part : parts) {
-          const int index = static_cast<const arrow::StructType&>(*part->type).GetFieldIndex(field->name());
+          const int index =
+              static_cast<const arrow::StructType&>(*part->type).GetFieldIndex(field->name());
           if (index >= 0) below.push_back(ChildOfStruct(*part, static_cast<size_t>(index)));
         }
         if (below.empty()) {
-          ARROW_ASSIGN_OR_RAISE(auto nulls, arrow::MakeArrayOfNull(field->type(), first.length, pool));
+          ARROW_ASSIGN_OR_RAISE(auto nulls,
+                                arrow::MakeArrayOfNull(field->type(), first.length, pool));
           out->child_data.push_back(nulls->data());
         } else {
           ARROW_ASSIGN_OR_RAISE(auto merged, Merge(field->type(), below, pool));
@@ -65,9 +69,8 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> Merge(
   }
 }
 
-arrow::Result<std::shared_ptr<arrow::ArrayData>> ToText(const Field& field,
-                                                        const std::shared_ptr<arrow::ArrayData>& data,
-                                                        arrow::MemoryPool* pool) {
+arrow::Result<std::shared_ptr<arrow::ArrayData>> ToText(
+    const Field& field, const std::shared_ptr<arrow::ArrayData>& data, arrow::MemoryPool* pool) {
   if (IsJson(field)) {
     ARROW_ASSIGN_OR_RAISE(auto text, JsonbToText(*arrow::MakeArray(data), pool));
     return text->data();
@@ -84,9 +87,15 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> ToText(const Field& field,
   }
   if (!changed) return data;
   switch (data->type->id()) {
-    case arrow::Type::STRUCT: out->type = arrow::struct_(fields); break;
-    case arrow::Type::LIST: out->type = arrow::list(fields[0]); break;
-    case arrow::Type::LARGE_LIST: out->type = arrow::large_list(fields[0]); break;
+    case arrow::Type::STRUCT:
+      out->type = arrow::struct_(fields);
+      break;
+    case arrow::Type::LIST:
+      out->type = arrow::list(fields[0]);
+      break;
+    case arrow::Type::LARGE_LIST:
+      out->type = arrow::large_list(fields[0]);
+      break;
     case arrow::Type::FIXED_SIZE_LIST:
       out->type = arrow::fixed_size_list(
           fields[0], static_cast<const arrow::FixedSizeListType&>(*data->type).list_size());
@@ -96,16 +105,17 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> ToText(const Field& field,
       out->type = std::make_shared<arrow::MapType>(entries.field(0), entries.field(1));
       break;
     }
-    default: return Unsupported("JSON inside ", data->type->ToString());
+    default:
+      return Unsupported("JSON inside ", data->type->ToString());
   }
   return out;
 }
 
 }  // namespace
 
-arrow::Result<std::shared_ptr<arrow::Array>> MergeParts(const std::shared_ptr<arrow::DataType>& type,
-                                                        const arrow::ArrayVector& parts,
-                                                        arrow::MemoryPool* pool) {
+arrow::Result<std::shared_ptr<arrow::Array>> MergeParts(
+    const std::shared_ptr<arrow::DataType>& type, const arrow::ArrayVector& parts,
+    arrow::MemoryPool* pool) {
   std::vector<std::shared_ptr<arrow::ArrayData>> data;
   for (const auto& part : parts) data.push_back(part->data());
   ARROW_ASSIGN_OR_RAISE(auto merged, Merge(type, data, pool));

@@ -12,9 +12,9 @@ namespace lancea {
 
 /// One array of `type` from arrays that each hold some of its children (by name), all of one length.
 /// Children that no part has are null; structure is taken from the first part.
-arrow::Result<std::shared_ptr<arrow::Array>> MergeParts(const std::shared_ptr<arrow::DataType>& type,
-                                                        const arrow::ArrayVector& parts,
-                                                        arrow::MemoryPool* pool);
+arrow::Result<std::shared_ptr<arrow::Array>> MergeParts(
+    const std::shared_ptr<arrow::DataType>& type, const arrow::ArrayVector& parts,
+    arrow::MemoryPool* pool);
 
 /// `array`, of a column described by `field`, with every JSON field inside as utf8 text.
 arrow::Result<std::shared_ptr<arrow::Array>> JsonToText(const Field& field,

@@ -60,7 +60,8 @@ arrow::Status FillPhysicalRows(Dataset::Impl* impl) {
 // The same manifests do not record how many rows are deleted either.
 arrow::Result<uint64_t> NumDeleted(const Dataset::Impl& impl, const FragmentMetadata& fragment) {
   if (!fragment.deletion_file.has_value()) return 0;
-  if (fragment.deletion_file->num_deleted_rows != 0) return fragment.deletion_file->num_deleted_rows;
+  if (fragment.deletion_file->num_deleted_rows != 0)
+    return fragment.deletion_file->num_deleted_rows;
   ARROW_ASSIGN_OR_RAISE(auto deletions, impl.Deletions(fragment));
   return deletions->num_deleted();
 }
@@ -80,8 +81,8 @@ arrow::Status LoadManifest(Dataset::Impl* impl, std::shared_ptr<const Manifest> 
     impl->live_offsets.push_back(rows);
     ARROW_ASSIGN_OR_RAISE(uint64_t deleted, NumDeleted(*impl, fragment));
     if (deleted > fragment.physical_rows) {
-      return Corrupt("fragment ", fragment.id, " of ", fragment.physical_rows, " rows has ", deleted,
-                     " deleted ones");
+      return Corrupt("fragment ", fragment.id, " of ", fragment.physical_rows, " rows has ",
+                     deleted, " deleted ones");
     }
     rows += fragment.physical_rows - deleted;
   }
@@ -189,7 +190,9 @@ const std::string& Dataset::data_storage_version() const {
   return impl_->manifest->data_storage_version;
 }
 const std::vector<FragmentMetadata>& Dataset::fragments() const { return impl_->fragments(); }
-const std::map<std::string, std::string>& Dataset::config() const { return impl_->manifest->config; }
+const std::map<std::string, std::string>& Dataset::config() const {
+  return impl_->manifest->config;
+}
 const std::map<std::string, std::string>& Dataset::table_metadata() const {
   return impl_->manifest->table_metadata;
 }

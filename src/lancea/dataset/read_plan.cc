@@ -242,7 +242,8 @@ arrow::Result<std::shared_ptr<const FragmentColumns>> ReadPlan::Open(size_t inde
     for (const Field& field : stored.fields) {
       // Both lists are in the order of the plan, which may have a field more than once.
       while (next < wanted.fields.size() && wanted.fields[next].id != field.id) ++next;
-      if (next == wanted.fields.size()) return Corrupt("fields of ", file.path, " are out of order");
+      if (next == wanted.fields.size())
+        return Corrupt("fields of ", file.path, " are out of order");
       const PlanColumn& column = columns_[column_of[next]];
       std::shared_ptr<arrow::Field> decoded = column.decoded;
       if (!(field == column.field)) {

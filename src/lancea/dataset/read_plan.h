@@ -21,15 +21,23 @@ namespace lancea {
 
 /// One output column.
 struct PlanColumn {
-  enum class Kind { kField, kRowId, kRowAddress, kRowOffset, kCreatedAtVersion, kLastUpdatedAtVersion };
+  enum class Kind {
+    kField,
+    kRowId,
+    kRowAddress,
+    kRowOffset,
+    kCreatedAtVersion,
+    kLastUpdatedAtVersion
+  };
   Kind kind = Kind::kField;
   std::shared_ptr<arrow::Field> output;
   // kField only:
-  Field field;                             ///< top-level field, pruned to what is wanted
-  std::shared_ptr<arrow::Field> decoded;   ///< what readers of `field` produce
-  std::vector<std::string> flatten_path;   ///< names below `field` to step into; empty: the whole field
-  bool has_json = false;                   ///< JSON somewhere inside: stored binary, shown as text
-  bool has_blob_bytes = false;             ///< blobs somewhere inside, to be shown as their bytes
+  Field field;                            ///< top-level field, pruned to what is wanted
+  std::shared_ptr<arrow::Field> decoded;  ///< what readers of `field` produce
+  std::vector<std::string>
+      flatten_path;             ///< names below `field` to step into; empty: the whole field
+  bool has_json = false;        ///< JSON somewhere inside: stored binary, shown as text
+  bool has_blob_bytes = false;  ///< blobs somewhere inside, to be shown as their bytes
 };
 
 /// The readers of one fragment for the kField columns of a plan.
@@ -50,7 +58,8 @@ class ReadPlan {
   enum class Nested { kFlattened, kInsideStruct };
 
   static arrow::Result<std::shared_ptr<const ReadPlan>> Make(const Dataset::Impl& dataset,
-                                                             const ScanOptions& options, Nested nested);
+                                                             const ScanOptions& options,
+                                                             Nested nested);
 
   /// Key under which equal plans are kept.
   static std::string Key(const ScanOptions& options, Nested nested);

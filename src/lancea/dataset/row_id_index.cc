@@ -29,7 +29,8 @@ arrow::Result<std::optional<uint64_t>> RowIdIndex::Find(const Dataset::Impl& dat
                                                         uint64_t row_id) const {
   auto it = std::upper_bound(entries_.begin(), entries_.end(), row_id,
                              [](uint64_t id, const Entry& entry) { return id < entry.min; });
-  for (size_t i = static_cast<size_t>(it - entries_.begin()); i-- > 0 && max_so_far_[i] >= row_id;) {
+  for (size_t i = static_cast<size_t>(it - entries_.begin());
+       i-- > 0 && max_so_far_[i] >= row_id;) {
     const Entry& entry = entries_[i];
     if (entry.max < row_id) continue;
     const std::optional<uint64_t> row = entry.ids->Find(row_id);

@@ -26,7 +26,7 @@ class RowIdIndex {
     size_t fragment;
     std::shared_ptr<const RowIdSequence> ids;
   };
-  std::vector<Entry> entries_;      // by min
+  std::vector<Entry> entries_;        // by min
   std::vector<uint64_t> max_so_far_;  // largest max of entries_[0..i]
 };
 

@@ -27,7 +27,8 @@ struct Asked {
 
 void SortByRow(std::vector<Asked>* asked) {
   if (asked->size() < kRadixRows) {
-    std::sort(asked->begin(), asked->end(), [](const Asked& a, const Asked& b) { return a.row < b.row; });
+    std::sort(asked->begin(), asked->end(),
+              [](const Asked& a, const Asked& b) { return a.row < b.row; });
     return;
   }
   uint64_t varying = 0;
@@ -49,7 +50,8 @@ void SortByRow(std::vector<Asked>* asked) {
 
 arrow::Result<RowOrder> SortRows(std::vector<uint64_t> asked) {
   RowOrder out;
-  if (asked.size() > UINT32_MAX) return InvalidInput(asked.size(), " rows are too many for one take");
+  if (asked.size() > UINT32_MAX)
+    return InvalidInput(asked.size(), " rows are too many for one take");
   const bool ascending =
       std::adjacent_find(asked.begin(), asked.end(), std::greater_equal<uint64_t>()) == asked.end();
   if (ascending) {
@@ -82,9 +84,10 @@ arrow::Result<std::shared_ptr<arrow::Array>> RestoreOrder(const arrow::ArrayVect
                                                 static_cast<int64_t>(positions.size() * 4));
   const arrow::UInt32Array indices(static_cast<int64_t>(positions.size()), std::move(buffer));
   arrow::compute::ExecContext context(pool);
-  ARROW_ASSIGN_OR_RAISE(arrow::Datum taken,
-                        arrow::compute::Take(whole, indices.data(),
-                                             arrow::compute::TakeOptions::NoBoundsCheck(), &context));
+  ARROW_ASSIGN_OR_RAISE(
+      arrow::Datum taken,
+      arrow::compute::Take(whole, indices.data(), arrow::compute::TakeOptions::NoBoundsCheck(),
+                           &context));
   return taken.make_array();
 }
 

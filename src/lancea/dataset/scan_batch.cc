@@ -105,6 +105,8 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> ScanBatch::Decode() {
       columns.push_back(std::move(whole));
     }
   }
+  context_->dataset->impl().session->impl().Count("lancea.rows_scanned",
+                                                  static_cast<uint64_t>(num_rows));
   auto batch = arrow::RecordBatch::Make(plan.schema(), num_rows, std::move(columns));
   if (num_rows > 0) {
     ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*batch));

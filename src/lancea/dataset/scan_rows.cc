@@ -47,7 +47,8 @@ arrow::Result<std::vector<FragmentSlice>> RowsOfScan(const Dataset::Impl& datase
 }
 
 arrow::Result<std::vector<RowRange>> PhysicalRows(const Dataset::Impl& dataset,
-                                                  const FragmentSlice& slice, bool include_deleted) {
+                                                  const FragmentSlice& slice,
+                                                  bool include_deleted) {
   std::vector<RowRange> out;
   if (slice.rows.size() == 0) return out;
   if (!include_deleted) {

@@ -71,8 +71,9 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadTable(const Dataset::Impl& data
   auto work = [&](size_t i) -> arrow::Status {
     const Piece& piece = pieces[i];
     ARROW_ASSIGN_OR_RAISE(
-        auto read, FragmentRead::Make(dataset, plan, piece.readers, piece.fragment, piece.rows,
-                                      {&piece.column, 1}, options.include_deleted_rows, read_options));
+        auto read,
+        FragmentRead::Make(dataset, plan, piece.readers, piece.fragment, piece.rows,
+                           {&piece.column, 1}, options.include_deleted_rows, read_options));
     return read->Finish(piece.column).Value(&arrays[piece.column][piece.position]);
   };
   arrow::internal::Executor* executor =
@@ -88,6 +89,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadTable(const Dataset::Impl& data
     columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(chunks),
                                                             plan.schema()->field(column)->type()));
   }
+  dataset.session->impl().Count("lancea.rows_scanned", static_cast<uint64_t>(num_rows));
   return arrow::Table::Make(plan.schema(), std::move(columns), num_rows);
 }
 

@@ -48,12 +48,13 @@ arrow::Result<std::shared_ptr<Scanner>> Scanner::Make(std::shared_ptr<const Data
       (options.columns.has_value() && std::find(options.columns->begin(), options.columns->end(),
                                                 "_rowid") != options.columns->end());
   if (options.include_deleted_rows && !shows_row_id) {
-    return InvalidInput("include_deleted_rows needs with_row_id: deleted rows are those whose _rowid is "
-                        "null");
+    return InvalidInput(
+        "include_deleted_rows needs with_row_id: deleted rows are those whose _rowid is "
+        "null");
   }
   impl->batch_size = options.batch_size.value_or(DefaultBatchSize());
-  ARROW_ASSIGN_OR_RAISE(impl->plan, ReadPlan::Make(dataset->impl(), options,
-                                                   ReadPlan::Nested::kFlattened));
+  ARROW_ASSIGN_OR_RAISE(impl->plan,
+                        ReadPlan::Make(dataset->impl(), options, ReadPlan::Nested::kFlattened));
   ARROW_ASSIGN_OR_RAISE(impl->slices, RowsOfScan(dataset->impl(), options));
   impl->dataset = std::move(dataset);
   impl->options = std::move(options);

@@ -9,6 +9,13 @@ Session::Session(uint64_t metadata_cache_bytes, Host host)
 
 Session::~Session() = default;
 
+IoCounters& Session::Impl::ProcessIoCounters() {
+  static IoCounters counters;
+  return counters;
+}
+
+IoStatistics ProcessIoStatistics() { return Session::Impl::ProcessIoCounters().Read(); }
+
 const std::shared_ptr<Session>& Session::Default() {
   static const std::shared_ptr<Session> session = std::make_shared<Session>();
   return session;

@@ -11,10 +11,20 @@ namespace lancea {
 /// Thread-safe.
 class Session::Impl {
  public:
-  Impl(uint64_t cache_bytes, Host host) : cache_(cache_bytes), host_(std::move(host)) {}
+  Impl(uint64_t cache_bytes, Host host)
+      : cache_(cache_bytes),
+        host_(std::move(host)),
+        io_counters_(&ProcessIoCounters(), host_.metrics.get()) {}
+
+  /// Counts for every session of this process.
+  static IoCounters& ProcessIoCounters();
 
   const Host& host() const { return host_; }
   LruCache& cache() { return cache_; }
+  /// Tell the host's sink, if there is one.
+  void Count(const char* name, uint64_t value) const {
+    if (host_.metrics != nullptr) host_.metrics->Count(name, value);
+  }
   IoCounters& io_counters() { return io_counters_; }
 
   arrow::MemoryPool* memory_pool() const {
@@ -26,8 +36,8 @@ class Session::Impl {
 
  private:
   LruCache cache_;
-  IoCounters io_counters_;
   Host host_;
+  IoCounters io_counters_;
 };
 
 }  // namespace lancea

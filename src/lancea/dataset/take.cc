@@ -43,7 +43,9 @@ arrow::Result<RowKey> KeyOfOffset(const Dataset::Impl& dataset, uint64_t offset)
                                      offsets.back(), " rows");
   }
   const size_t fragment =
-      static_cast<size_t>(std::upper_bound(offsets.begin(), offsets.end(), offset) - offsets.begin()) - 1;
+      static_cast<size_t>(std::upper_bound(offsets.begin(), offsets.end(), offset) -
+                          offsets.begin()) -
+      1;
   uint64_t row = offset - offsets[fragment];
   ARROW_ASSIGN_OR_RAISE(auto deletions, dataset.Deletions(dataset.fragments()[fragment]));
   if (deletions != nullptr) row = deletions->LiveRowToPhysical(row);
@@ -64,8 +66,8 @@ arrow::Status OffsetsToKeys(const Dataset::Impl& dataset, std::vector<uint64_t>*
   const auto& offsets = dataset.live_offsets;
   if (rows->empty()) return arrow::Status::OK();
   if (rows->back() >= offsets.back()) {
-    return arrow::Status::IndexError("row offset ", rows->back(), " is out of range, the table has ",
-                                     offsets.back(), " rows");
+    return arrow::Status::IndexError("row offset ", rows->back(),
+                                     " is out of range, the table has ", offsets.back(), " rows");
   }
   for (size_t begin = 0; begin < rows->size();) {
     const size_t fragment =
@@ -96,7 +98,8 @@ arrow::Result<std::vector<FragmentRows>> SplitByFragment(const Dataset::Impl& da
                                                          const std::vector<RowKey>& keys) {
   std::vector<FragmentRows> out;
   for (size_t begin = 0; begin < keys.size();) {
-    FragmentRows here{.fragment = static_cast<size_t>(keys[begin] >> 32), .readers = {}, .rows = {}};
+    FragmentRows here{
+        .fragment = static_cast<size_t>(keys[begin] >> 32), .readers = {}, .rows = {}};
     size_t end = begin;
     for (; end < keys.size() && keys[end] >> 32 == here.fragment; ++end) {
       const uint64_t row = keys[end] & 0xFFFFFFFF;
@@ -109,9 +112,9 @@ arrow::Result<std::vector<FragmentRows>> SplitByFragment(const Dataset::Impl& da
     begin = end;
     ARROW_ASSIGN_OR_RAISE(here.readers, plan.ForFragment(here.fragment, /*keep=*/true));
     if (here.rows.back().end > here.readers->num_rows) {
-      return arrow::Status::IndexError("row ", here.rows.back().end - 1, " is out of range, fragment ",
-                                       dataset.fragments()[here.fragment].id, " has ",
-                                       here.readers->num_rows, " rows");
+      return arrow::Status::IndexError(
+          "row ", here.rows.back().end - 1, " is out of range, fragment ",
+          dataset.fragments()[here.fragment].id, " has ", here.readers->num_rows, " rows");
     }
     out.push_back(std::move(here));
   }
@@ -156,9 +159,9 @@ class TakeRead {
  private:
   arrow::Status ReadPart(size_t part, std::span<const size_t> columns) {
     const FragmentRows& rows = parts_[part];
-    ARROW_ASSIGN_OR_RAISE(auto read,
-                          FragmentRead::Make(dataset_, plan_, rows.readers, rows.fragment, rows.rows,
-                                             columns, /*mark_deleted=*/false, read_options_));
+    ARROW_ASSIGN_OR_RAISE(
+        auto read, FragmentRead::Make(dataset_, plan_, rows.readers, rows.fragment, rows.rows,
+                                      columns, /*mark_deleted=*/false, read_options_));
     for (size_t column : columns) {
       ARROW_RETURN_NOT_OK(read->Finish(column).Value(&arrays_[column][part]));
     }
@@ -191,9 +194,8 @@ arrow::Result<std::shared_ptr<arrow::Table>> TakeKeys(const Dataset::Impl& datas
   ARROW_ASSIGN_OR_RAISE(auto plan, dataset.Plan(options));
   const size_t num_columns = plan->columns().size();
   const size_t num_rows = positions.empty() ? keys.size() : positions.size();
-  arrow::internal::Executor* executor = num_rows * num_columns < kParallelCells
-                                            ? nullptr
-                                            : dataset.session->impl().cpu_executor();
+  arrow::internal::Executor* executor =
+      num_rows * num_columns < kParallelCells ? nullptr : dataset.session->impl().cpu_executor();
   ARROW_ASSIGN_OR_RAISE(auto parts, SplitByFragment(dataset, *plan, keys));
   TakeRead read(dataset, *plan, options, std::move(parts));
   ARROW_RETURN_NOT_OK(read.Run(executor));
@@ -210,6 +212,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> TakeKeys(const Dataset::Impl& datas
             std::move(chunks), plan->schema()->field(static_cast<int>(c))->type());
         return arrow::Status::OK();
       }));
+  dataset.session->impl().Count("lancea.rows_taken", num_rows);
   return arrow::Table::Make(plan->schema(), std::move(columns), static_cast<int64_t>(num_rows));
 }
 
@@ -229,8 +232,9 @@ arrow::Result<std::shared_ptr<arrow::Table>> Dataset::TakeAddresses(
     ARROW_ASSIGN_OR_RAISE(size_t fragment, FragmentOfId(*impl_, addresses[i] >> 32));
     const uint64_t row = addresses[i] & 0xFFFFFFFF;
     if (row >= impl_->fragments()[fragment].physical_rows) {
-      return arrow::Status::IndexError("row address ", addresses[i], ": fragment ", addresses[i] >> 32,
-                                       " has ", impl_->fragments()[fragment].physical_rows, " rows");
+      return arrow::Status::IndexError("row address ", addresses[i], ": fragment ",
+                                       addresses[i] >> 32, " has ",
+                                       impl_->fragments()[fragment].physical_rows, " rows");
     }
     keys[i] = static_cast<uint64_t>(fragment) << 32 | row;
   }
@@ -238,8 +242,8 @@ arrow::Result<std::shared_ptr<arrow::Table>> Dataset::TakeAddresses(
   return TakeKeys(*impl_, order.rows, order.positions, options);
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> Dataset::TakeRowIds(const std::vector<uint64_t>& row_ids,
-                                                                 const ScanOptions& options) const {
+arrow::Result<std::shared_ptr<arrow::Table>> Dataset::TakeRowIds(
+    const std::vector<uint64_t>& row_ids, const ScanOptions& options) const {
   ARROW_ASSIGN_OR_RAISE(auto addresses, AddressesOfRowIds(row_ids));
   std::vector<uint64_t> found;
   for (const auto& address : addresses) {

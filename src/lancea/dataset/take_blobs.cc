@@ -26,8 +26,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> DescriptionsOf(const arrow::Table& 
     if (array->type_id() != arrow::Type::STRUCT || array->type()->num_fields() != 1) {
       return Unsupported("blobs below a column of ", column.type()->ToString());
     }
-    ARROW_ASSIGN_OR_RAISE(array,
-                          static_cast<const arrow::StructArray&>(*array).GetFlattenedField(0, pool));
+    ARROW_ASSIGN_OR_RAISE(
+        array, static_cast<const arrow::StructArray&>(*array).GetFlattenedField(0, pool));
   }
   return array;
 }

@@ -112,7 +112,8 @@ class Verifier {
     defects_.Check(name, deletions.status());
     if (deletions.ok() && *deletions != nullptr && !(*deletions)->DeletedRanges().empty() &&
         (*deletions)->DeletedRanges().back().end > fragment.physical_rows) {
-      defects_.Check(name, Corrupt("deleted rows lie behind its ", fragment.physical_rows, " rows"));
+      defects_.Check(name,
+                     Corrupt("deleted rows lie behind its ", fragment.physical_rows, " rows"));
     }
     defects_.Check(name, dataset_.RowIds(fragment).status());
     defects_.Check(name, dataset_.CreatedAtVersions(fragment).status());
@@ -131,8 +132,8 @@ class Verifier {
                                    file.file_size_bytes));
     }
     if (reader.num_rows() != fragment.physical_rows) {
-      defects_.Check(path, Corrupt("has ", reader.num_rows(), " rows, fragment ", fragment.id, " has ",
-                                   fragment.physical_rows));
+      defects_.Check(path, Corrupt("has ", reader.num_rows(), " rows, fragment ", fragment.id,
+                                   " has ", fragment.physical_rows));
       return arrow::Status::OK();
     }
     FileVersion said{static_cast<uint16_t>(file.file_major_version),
@@ -153,16 +154,17 @@ class Verifier {
                          const Field& field = stored.fields[i];
                          arrow::Status status = CheckField(reader, file, field);
                          if (status.IsCancelled()) return status;
-                         defects_.Check(path, status.ok() ? status
-                                                          : Prefix(status, "field \"" + field.name + "\""));
+                         defects_.Check(path, status.ok()
+                                                  ? status
+                                                  : Prefix(status, "field \"" + field.name + "\""));
                          return arrow::Status::OK();
                        });
   }
 
   arrow::Status CheckField(const DataFileReader& reader, const DataFile& file, const Field& field) {
     ARROW_ASSIGN_OR_RAISE(auto decoded, ToArrow(AsStored(field)));
-    ARROW_ASSIGN_OR_RAISE(auto column, reader.MakeFieldReader(
-                                           field, decoded, {file.fields, file.column_indices}));
+    ARROW_ASSIGN_OR_RAISE(
+        auto column, reader.MakeFieldReader(field, decoded, {file.fields, file.column_indices}));
     if (column->num_rows() != reader.num_rows()) {
       return Corrupt(column->num_rows(), " rows, the file has ", reader.num_rows());
     }
@@ -171,7 +173,8 @@ class Verifier {
       const RowRange rows{start, std::min(start + kWindowRows, column->num_rows())};
       arrow::Status status = CheckRows(reader, file, field, *column, rows);
       if (!status.ok()) {
-        return Prefix(status, "rows " + std::to_string(rows.start) + " to " + std::to_string(rows.end));
+        return Prefix(status,
+                      "rows " + std::to_string(rows.start) + " to " + std::to_string(rows.end));
       }
     }
     return arrow::Status::OK();
@@ -221,8 +224,9 @@ class Verifier {
       defects_.Check(manifest, Corrupt("row id ", *twice, " belongs to two live rows"));
     }
     if (!live.empty() && live.back() >= dataset_.manifest->next_row_id) {
-      defects_.Check(manifest, Corrupt("row id ", live.back(), " is in use, yet the next to be given is ",
-                                       dataset_.manifest->next_row_id));
+      defects_.Check(manifest,
+                     Corrupt("row id ", live.back(), " is in use, yet the next to be given is ",
+                             dataset_.manifest->next_row_id));
     }
   }
 

@@ -49,6 +49,9 @@ class ColumnSource {
 
   /// The file's size in bytes: the bound for every allocation sized by what the file says.
   virtual uint64_t file_size() const = 0;
+
+  /// Told of memory that readers keep with the file for as long as it is open, in bytes.
+  virtual void CountMemory(uint64_t bytes) const { (void)bytes; }
 };
 
 }  // namespace lancea

@@ -20,6 +20,9 @@
 namespace lancea {
 namespace {
 
+// A file tells of its growth in steps of this.
+constexpr uint64_t kNoticeableBytes = 16 * 1024;
+
 // One request brings footer, tables and, for small files, everything else.
 constexpr uint64_t kTailBytes = 64 * 1024;
 constexpr size_t kMaxKeptReaders = 1024;
@@ -47,6 +50,15 @@ arrow::Result<uint64_t> ParseDescriptorLength(Bytes bytes) {
 void AppendIds(const Field& field, std::vector<int32_t>* ids) {
   ids->push_back(field.id);
   for (const Field& child : field.children) AppendIds(child, ids);
+}
+
+uint64_t MemoryOf(const ColumnInfo& column) {
+  uint64_t bytes = sizeof(ColumnInfo) + column.encoding.value.size();
+  for (const PageInfo& page : column.pages) {
+    bytes +=
+        sizeof(PageInfo) + page.encoding.value.size() + page.buffers.size() * sizeof(ByteRange);
+  }
+  return bytes;
 }
 
 // The columns of one field and those below it, by field id: a wide file has thousands of others.
@@ -79,6 +91,7 @@ class FileColumnSource : public ColumnSource {
   }
   uint64_t num_rows() const override { return file_.num_rows(); }
   uint64_t file_size() const override { return file_.object()->size(); }
+  void CountMemory(uint64_t bytes) const override { file_.CountMemory(bytes); }
 
  private:
   const DataFileReader& file_;
@@ -102,10 +115,11 @@ DataFileReader::DataFileReader(std::shared_ptr<ObjectReader> object) : object_(s
 DataFileReader::~DataFileReader() = default;
 
 arrow::Result<std::shared_ptr<DataFileReader>> DataFileReader::Open(
-    std::shared_ptr<ObjectReader> object) {
+    std::shared_ptr<ObjectReader> object, std::function<void(uint64_t)> on_growth) {
   std::shared_ptr<DataFileReader> file(new DataFileReader(std::move(object)));
   arrow::Status status = file->Init();
   if (!status.ok()) return Prefix(status, file->object_->path());
+  file->on_growth_ = std::move(on_growth);
   return file;
 }
 
@@ -140,6 +154,9 @@ arrow::Status DataFileReader::Init() {
       num_rows_,
       ParseDescriptorLength(Bytes(descriptor->data(), static_cast<size_t>(descriptor->size()))));
   if (num_rows_ > kMaxRowsPerFile) return Corrupt("the file says it has ", num_rows_, " rows");
+  uint64_t held = global_buffers_.size() * sizeof(ByteRange);
+  if (!object_->is_memory()) held += static_cast<uint64_t>(tail_->size() + column_table_->size());
+  memory_bytes_ += held;
   return arrow::Status::OK();
 }
 
@@ -236,11 +253,19 @@ arrow::Result<std::shared_ptr<const ColumnInfo>> DataFileReader::Column(int32_t 
     return Prefix(parsed.status(), object_->path() + ": column " + std::to_string(index));
   }
   auto info = std::make_shared<const ColumnInfo>(std::move(parsed).ValueUnsafe());
-  std::lock_guard<std::mutex> lock(mutex_);
-  const auto [kept, is_first] = columns_.emplace(index, std::move(info));
-  if (is_first)
-    parsed_bytes_ += LoadLittleEndian<uint64_t>(column_table_->data() + 16 * uint64_t(index) + 8);
-  return kept->second;
+  std::shared_ptr<const ColumnInfo> out;
+  bool is_first;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto [kept, inserted] = columns_.emplace(index, std::move(info));
+    is_first = inserted;
+    out = kept->second;
+    if (is_first) {
+      parsed_bytes_ += LoadLittleEndian<uint64_t>(column_table_->data() + 16 * uint64_t(index) + 8);
+    }
+  }
+  if (is_first) CountMemory(MemoryOf(*out));
+  return out;
 }
 
 arrow::Result<std::shared_ptr<const FieldReader>> DataFileReader::MakeFieldReader(
@@ -279,17 +304,12 @@ arrow::Result<std::shared_ptr<const FieldReader>> DataFileReader::MakeFieldReade
   return keep_alive(readers_.emplace(std::move(key), std::move(kept)).first->second);
 }
 
-uint64_t DataFileReader::memory_bytes() const {
-  std::lock_guard<std::mutex> lock(mutex_);
-  uint64_t bytes = sizeof(*this) + global_buffers_.size() * sizeof(ByteRange);
-  if (!object_->is_memory()) bytes += tail_->size() + column_table_->size();
-  for (const auto& [index, column] : columns_) {
-    bytes += sizeof(ColumnInfo);
-    for (const PageInfo& page : column->pages) {
-      bytes += sizeof(PageInfo) + page.encoding.value.size() + page.buffers.size() * 16;
-    }
+void DataFileReader::CountMemory(uint64_t bytes) const {
+  const uint64_t total = memory_bytes_.fetch_add(bytes) + bytes;
+  if (on_growth_ == nullptr) return;
+  for (uint64_t told = told_bytes_.load(); total >= told + kNoticeableBytes;) {
+    if (told_bytes_.compare_exchange_weak(told, total)) return on_growth_(total);
   }
-  return bytes;
 }
 
 }  // namespace lancea

@@ -4,6 +4,8 @@
 // column is first asked for, so the cost follows the projected columns, not the table's width.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,7 +34,9 @@ struct FieldColumns {
 /// Immutable; caches of parsed metadata are synchronised. Thread-safe.
 class DataFileReader : public std::enable_shared_from_this<DataFileReader> {
  public:
-  static arrow::Result<std::shared_ptr<DataFileReader>> Open(std::shared_ptr<ObjectReader> object);
+  /// \param on_growth  called, from any thread, with memory_bytes() when that has grown noticeably
+  static arrow::Result<std::shared_ptr<DataFileReader>> Open(
+      std::shared_ptr<ObjectReader> object, std::function<void(uint64_t)> on_growth = nullptr);
   ~DataFileReader();
 
   const std::shared_ptr<ObjectReader>& object() const { return object_; }
@@ -62,8 +66,10 @@ class DataFileReader : public std::enable_shared_from_this<DataFileReader> {
       const Field& field, const std::shared_ptr<arrow::Field>& arrow_field,
       const FieldColumns& columns) const;
 
-  /// Memory held by parsed metadata, roughly, for the session cache.
-  uint64_t memory_bytes() const;
+  /// Memory held by the parsed metadata of the file, its columns and pages, roughly.
+  uint64_t memory_bytes() const { return memory_bytes_; }
+  /// Count what a reader keeps with the file.
+  void CountMemory(uint64_t bytes) const;
 
  private:
   struct KeptReader;
@@ -83,6 +89,9 @@ class DataFileReader : public std::enable_shared_from_this<DataFileReader> {
   uint64_t tail_offset_ = 0;
   std::shared_ptr<arrow::Buffer> tail_;
   std::unique_ptr<v0_1::LegacyFile> legacy_;
+  std::function<void(uint64_t)> on_growth_;
+  mutable std::atomic<uint64_t> memory_bytes_{sizeof(DataFileReader)};
+  mutable std::atomic<uint64_t> told_bytes_{0};
 
   mutable std::mutex mutex_;
   mutable std::map<int32_t, std::shared_ptr<const ColumnInfo>> columns_;

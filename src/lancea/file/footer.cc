@@ -38,8 +38,8 @@ arrow::Result<Footer> ParseFooter(Bytes tail, uint64_t file_size) {
     return arrow::Status::OK();
   };
   ARROW_RETURN_NOT_OK(check(footer.column_table_position, footer.num_columns, "column table"));
-  ARROW_RETURN_NOT_OK(check(footer.global_buffer_table_position, footer.num_global_buffers,
-                            "global buffer table"));
+  ARROW_RETURN_NOT_OK(
+      check(footer.global_buffer_table_position, footer.num_global_buffers, "global buffer table"));
   return footer;
 }
 

@@ -9,7 +9,8 @@ arrow::Status RunTasks(ObjectReader& object, std::span<const std::unique_ptr<Rea
   std::vector<ByteRange> ranges;
   while (true) {
     ranges.clear();
-    for (const auto& task : tasks) ranges.insert(ranges.end(), task->needs().begin(), task->needs().end());
+    for (const auto& task : tasks)
+      ranges.insert(ranges.end(), task->needs().begin(), task->needs().end());
     if (ranges.empty()) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(auto buffers, ReadRanges(object, ranges, options));
     size_t at = 0;

@@ -247,6 +247,8 @@ TEST(Projection, NamesTheNearestColumn) {
   EXPECT_EQ(message("vectro"), "no column \"vectro\"; did you mean \"vector\"? columns: vector, s");
   EXPECT_EQ(message("Vector"), "no column \"Vector\"; did you mean \"vector\"? columns: vector, s");
   EXPECT_EQ(message("s.nam"), "no column \"s.nam\"; did you mean \"s.name\"? columns: vector, s");
+  EXPECT_EQ(message("VECTOR"), "no column \"VECTOR\"; did you mean \"vector\"? columns: vector, s");
+  EXPECT_EQ(message("vce"), "no column \"vce\"; columns: vector, s");
   EXPECT_EQ(message("zzzzzz"), "no column \"zzzzzz\"; columns: vector, s");
 }
 

@@ -15,8 +15,9 @@ namespace {
 
 arrow::Result<std::vector<uint32_t>> ReadArrowArray(std::shared_ptr<arrow::Buffer> bytes) {
   // The file says how long its buffers are once decompressed; row numbers do not shrink a thousandfold.
-  arrow::CappedMemoryPool pool(arrow::default_memory_pool(),
-                               (int64_t{1} << 20) + 1024 * bytes->size());
+  // A cap looks at all that its pool has given out, so this read gets one of its own.
+  arrow::ProxyMemoryPool own(arrow::default_memory_pool());
+  arrow::CappedMemoryPool pool(&own, (int64_t{1} << 20) + 1024 * bytes->size());
   arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
   options.memory_pool = &pool;
   options.use_threads = false;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "lancea/util/parse_message.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/parse_message.h"
 
 namespace lancea {
 namespace {

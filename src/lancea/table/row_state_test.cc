@@ -109,6 +109,25 @@ TEST(DeletionVector, MapsLiveRowsAsPylanceDoes) {
   }
 }
 
+TEST(DeletionVector, IsReadHoweverMuchOthersHaveAllocated) {
+  auto much = arrow::AllocateBuffer(64 << 20).ValueOrDie();
+  FileStoreForTest store;
+  const std::string folder =
+      LANCEA_SOURCE_DIR "/tests/data/pylance-14.0.2/corruption/types-v0.1/_deletions/";
+  for (const auto& [name, id] : {std::pair("0-2-14377758362336790345.arrow", 0),
+                                 std::pair("1-2-15080080930578467930.arrow", 1)}) {
+    FragmentMetadata fragment;
+    fragment.id = static_cast<uint64_t>(id);
+    fragment.physical_rows = 1000;
+    fragment.deletion_file.emplace();
+    fragment.deletion_file->type = DeletionFile::Type::kArrowArray;
+    auto reader = store.Open(folder + name, 0).ValueOrDie();
+    auto deletions = ReadDeletionFile(*reader, fragment);
+    ASSERT_TRUE(deletions.ok()) << deletions.status();
+    EXPECT_GT((*deletions)->num_deleted(), 0u);
+  }
+}
+
 TEST(DeletionVector, AgreesWithCountingOneByOne) {
   std::mt19937 random(3);
   for (uint64_t share : {1, 2, 10, 100}) {

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "lancea/proto/rowids.pb.h"
-#include "lancea/util/parse_message.h"
 #include "lancea/table/u64_segment.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/parse_message.h"
 
 namespace lancea {
 

@@ -1,8 +1,8 @@
 #include "lancea/table/transaction.h"
 
 #include "lancea/proto/transaction.pb.h"
-#include "lancea/util/parse_message.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/parse_message.h"
 
 namespace lancea {
 namespace {

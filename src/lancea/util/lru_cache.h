@@ -59,6 +59,19 @@ class LruCache {
     return value;
   }
 
+  /// Charge an entry anew, if it is still kept, and evict what no longer fits.
+  void Recharge(const std::string& key, uint64_t bytes) {
+    std::list<Entry> dropped;
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto it = entries_.find(key);
+    if (it == entries_.end()) return;
+    Entry& entry = *it->second;
+    bytes_ += bytes - entry.bytes;
+    Account(entry.owner, 0, bytes - entry.bytes);
+    entry.bytes = bytes;
+    while (bytes_ > capacity_ && order_.size() > 1) Evict(std::prev(order_.end()), &dropped);
+  }
+
   void Clear() {
     std::list<Entry> dropped;
     std::lock_guard<std::mutex> lock(mutex_);

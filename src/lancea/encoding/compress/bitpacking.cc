@@ -45,8 +45,8 @@ arrow::Status DecodeInline(Bytes bytes, int64_t begin, int64_t end, ValueBuilder
       return Corrupt("inline bit-packing: ", width, " bits of ", sizeof(T) * 8);
     }
     if (bytes.size() - at < FastLanesBytes(width)) {
-      return Corrupt("inline bit-packing: need ", FastLanesBytes(width), " bytes at ", at, ", have ",
-                     bytes.size() - at);
+      return Corrupt("inline bit-packing: need ", FastLanesBytes(width), " bytes at ", at,
+                     ", have ", bytes.size() - at);
     }
     const int64_t first = std::max(begin, block);
     const int64_t last = std::min(end, block + kFastLanesValues);
@@ -95,10 +95,14 @@ arrow::Status DecodeOutOfLine(Bytes bytes, uint32_t width, int64_t num_values, i
 arrow::Status DecodeInlineAny(uint64_t bits, Bytes bytes, int64_t begin, int64_t end,
                               ValueBuilder* out) {
   switch (bits) {
-    case 8: return DecodeInline<uint8_t>(bytes, begin, end, out);
-    case 16: return DecodeInline<uint16_t>(bytes, begin, end, out);
-    case 32: return DecodeInline<uint32_t>(bytes, begin, end, out);
-    default: return DecodeInline<uint64_t>(bytes, begin, end, out);
+    case 8:
+      return DecodeInline<uint8_t>(bytes, begin, end, out);
+    case 16:
+      return DecodeInline<uint16_t>(bytes, begin, end, out);
+    case 32:
+      return DecodeInline<uint32_t>(bytes, begin, end, out);
+    default:
+      return DecodeInline<uint64_t>(bytes, begin, end, out);
   }
 }
 
@@ -107,10 +111,14 @@ arrow::Status DecodeOutOfLineAny(uint64_t bits, Bytes bytes, uint32_t width, int
   // A width of zero stores nothing that would bound the values; pages are cut at 32 MiB of them.
   if (width == 0 && num_values > (int64_t{1} << 26)) return Corrupt("bit-packing: too many values");
   switch (bits) {
-    case 8: return DecodeOutOfLine<uint8_t>(bytes, width, num_values, begin, end, out);
-    case 16: return DecodeOutOfLine<uint16_t>(bytes, width, num_values, begin, end, out);
-    case 32: return DecodeOutOfLine<uint32_t>(bytes, width, num_values, begin, end, out);
-    default: return DecodeOutOfLine<uint64_t>(bytes, width, num_values, begin, end, out);
+    case 8:
+      return DecodeOutOfLine<uint8_t>(bytes, width, num_values, begin, end, out);
+    case 16:
+      return DecodeOutOfLine<uint16_t>(bytes, width, num_values, begin, end, out);
+    case 32:
+      return DecodeOutOfLine<uint32_t>(bytes, width, num_values, begin, end, out);
+    default:
+      return DecodeOutOfLine<uint64_t>(bytes, width, num_values, begin, end, out);
   }
 }
 
@@ -145,8 +153,8 @@ class OutOfLineMiniBlock : public MiniBlockDecoder {
   OutOfLineMiniBlock(uint64_t bits, uint32_t width) : bits_(bits), width_(width) {}
   ValueShape shape() const override { return {.bits_per_value = bits_}; }
   int num_buffers() const override { return 1; }
-  arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin, int64_t end,
-                       ValueBuilder* out) const override {
+  arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin,
+                       int64_t end, ValueBuilder* out) const override {
     return DecodeOutOfLineAny(bits_, buffers[0], width_, num_values, begin, end, out);
   }
 

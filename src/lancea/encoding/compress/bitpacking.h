@@ -15,7 +15,8 @@ namespace lancea {
 
 arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeInlineBitpackingMiniBlock(
     const EncodingMessage& message);
-arrow::Result<std::unique_ptr<BlockDecoder>> MakeInlineBitpackingBlock(const EncodingMessage& message);
+arrow::Result<std::unique_ptr<BlockDecoder>> MakeInlineBitpackingBlock(
+    const EncodingMessage& message);
 arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeOutOfLineBitpackingMiniBlock(
     const EncodingMessage& message);
 arrow::Result<std::unique_ptr<BlockDecoder>> MakeOutOfLineBitpackingBlock(

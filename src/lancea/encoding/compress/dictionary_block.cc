@@ -28,8 +28,8 @@ class DictionaryBlock : public BlockDecoder {
     ARROW_RETURN_NOT_OK(indices_->Decode(index_bytes, num_values, &indices));
     ARROW_RETURN_NOT_OK(items_->Decode(item_bytes, num_items_, &items));
     if (indices.num_values() != num_values || items.num_values() != num_items_) {
-      return Corrupt("dictionary block: ", indices.num_values(), " indices and ", items.num_values(),
-                     " items, expected ", num_values, " and ", num_items_);
+      return Corrupt("dictionary block: ", indices.num_values(), " indices and ",
+                     items.num_values(), " items, expected ", num_values, " and ", num_items_);
     }
     const uint64_t width = items.bytes_per_value();
     ARROW_ASSIGN_OR_RAISE(uint8_t * to, out->AppendFixed(num_values));
@@ -58,8 +58,8 @@ arrow::Result<std::unique_ptr<BlockDecoder>> MakeDictionaryBlock(const EncodingM
   ARROW_ASSIGN_OR_RAISE(auto items, MakeBlockDecoder(dictionary.items(), depth + kScratchDepth));
   const uint64_t bits = items->shape().bits_per_value;
   if (indices->shape().bits_per_value != 32 || (bits != 32 && bits != 64)) {
-    return Corrupt("dictionary block of ", bits, "-bit items with ", indices->shape().bits_per_value,
-                   "-bit indices");
+    return Corrupt("dictionary block of ", bits, "-bit items with ",
+                   indices->shape().bits_per_value, "-bit indices");
   }
   return std::make_unique<DictionaryBlock>(std::move(indices), std::move(items),
                                            dictionary.num_dictionary_items());

@@ -12,8 +12,8 @@ namespace lancea {
 
 /// \return Unsupported for an encoding that cannot stand in that place or is not known; Corrupt for a
 ///   description that contradicts itself
-arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeMiniBlockDecoder(const EncodingMessage& message,
-                                                                      int depth = 0);
+arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeMiniBlockDecoder(
+    const EncodingMessage& message, int depth = 0);
 arrow::Result<std::unique_ptr<BlockDecoder>> MakeBlockDecoder(const EncodingMessage& message,
                                                               int depth = 0);
 arrow::Result<std::unique_ptr<PerValueDecoder>> MakePerValueDecoder(const EncodingMessage& message,

@@ -84,13 +84,17 @@ arrow::Status Expand(const Runs& runs, int64_t begin, int64_t end, bool exact, V
 }
 
 template <typename Value>
-arrow::Status ExpandAny(uint64_t length_bits, const Runs& runs, int64_t begin, int64_t end, bool exact,
-                        ValueBuilder* out) {
+arrow::Status ExpandAny(uint64_t length_bits, const Runs& runs, int64_t begin, int64_t end,
+                        bool exact, ValueBuilder* out) {
   switch (length_bits) {
-    case 8: return Expand<Value, uint8_t>(runs, begin, end, exact, out);
-    case 16: return Expand<Value, uint16_t>(runs, begin, end, exact, out);
-    case 32: return Expand<Value, uint32_t>(runs, begin, end, exact, out);
-    default: return Corrupt("rle: run lengths of ", length_bits, " bits");
+    case 8:
+      return Expand<Value, uint8_t>(runs, begin, end, exact, out);
+    case 16:
+      return Expand<Value, uint16_t>(runs, begin, end, exact, out);
+    case 32:
+      return Expand<Value, uint32_t>(runs, begin, end, exact, out);
+    default:
+      return Corrupt("rle: run lengths of ", length_bits, " bits");
   }
 }
 
@@ -140,10 +144,14 @@ class RleChildren {
     ARROW_ASSIGN_OR_RAISE(runs.lengths, Plain(*lengths_, lengths_flat_, lengths, runs.num_runs,
                                               length_bits_, &length_scratch));
     switch (value_bits_) {
-      case 8: return ExpandAny<uint8_t>(length_bits_, runs, begin, end, exact, out);
-      case 16: return ExpandAny<uint16_t>(length_bits_, runs, begin, end, exact, out);
-      case 32: return ExpandAny<uint32_t>(length_bits_, runs, begin, end, exact, out);
-      default: return ExpandAny<uint64_t>(length_bits_, runs, begin, end, exact, out);
+      case 8:
+        return ExpandAny<uint8_t>(length_bits_, runs, begin, end, exact, out);
+      case 16:
+        return ExpandAny<uint16_t>(length_bits_, runs, begin, end, exact, out);
+      case 32:
+        return ExpandAny<uint32_t>(length_bits_, runs, begin, end, exact, out);
+      default:
+        return ExpandAny<uint64_t>(length_bits_, runs, begin, end, exact, out);
     }
   }
 
@@ -256,7 +264,8 @@ arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeRleMiniBlock(const Encoding
   return std::make_unique<RleMiniBlock>(std::move(children));
 }
 
-arrow::Result<std::unique_ptr<BlockDecoder>> MakeRleBlock(const EncodingMessage& message, int depth) {
+arrow::Result<std::unique_ptr<BlockDecoder>> MakeRleBlock(const EncodingMessage& message,
+                                                          int depth) {
   ARROW_ASSIGN_OR_RAISE(RleChildren children, RleChildren::Make(message, depth));
   return std::make_unique<RleBlock>(std::move(children));
 }

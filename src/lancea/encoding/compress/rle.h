@@ -16,6 +16,7 @@ namespace lancea {
 
 arrow::Result<std::unique_ptr<MiniBlockDecoder>> MakeRleMiniBlock(const EncodingMessage& message,
                                                                   int depth);
-arrow::Result<std::unique_ptr<BlockDecoder>> MakeRleBlock(const EncodingMessage& message, int depth);
+arrow::Result<std::unique_ptr<BlockDecoder>> MakeRleBlock(const EncodingMessage& message,
+                                                          int depth);
 
 }  // namespace lancea

@@ -42,7 +42,8 @@ void FillRange(uint64_t start, uint64_t step, int64_t num_values, uint8_t* to) {
 
 class RangeBlock : public BlockDecoder {
  public:
-  RangeBlock(uint64_t bits, uint64_t start, uint64_t step) : bits_(bits), start_(start), step_(step) {}
+  RangeBlock(uint64_t bits, uint64_t start, uint64_t step)
+      : bits_(bits), start_(start), step_(step) {}
   ValueShape shape() const override { return {.bits_per_value = bits_}; }
   bool has_payload() const override { return false; }
   arrow::Status Decode(Bytes, int64_t num_values, ValueBuilder* out) const override {
@@ -51,8 +52,8 @@ class RangeBlock : public BlockDecoder {
     if (num_values > 0 &&
         (__builtin_mul_overflow(step_, static_cast<uint64_t>(num_values - 1), &last) ||
          __builtin_add_overflow(last, start_, &last) || (bits_ == 32 && last > UINT32_MAX))) {
-      return Corrupt("range: ", num_values, " values from ", start_, " by ", step_, " leave ", bits_,
-                     " bits");
+      return Corrupt("range: ", num_values, " values from ", start_, " by ", step_, " leave ",
+                     bits_, " bits");
     }
     ARROW_ASSIGN_OR_RAISE(uint8_t * to, out->AppendFixed(num_values));
     bits_ == 32 ? FillRange<uint32_t>(start_, step_, num_values, to)
@@ -71,7 +72,8 @@ bool Accumulate(uint64_t base, const uint8_t* deltas, int64_t num_values, uint8_
   bool wraps = value != base;
   for (int64_t i = 0; i < num_values; ++i) {
     if (i > 0) {
-      wraps |= __builtin_add_overflow(value, LoadLittleEndian<T>(deltas + (i - 1) * sizeof(T)), &value);
+      wraps |=
+          __builtin_add_overflow(value, LoadLittleEndian<T>(deltas + (i - 1) * sizeof(T)), &value);
     }
     std::memcpy(to + i * static_cast<int64_t>(sizeof(T)), &value, sizeof(T));
   }
@@ -119,7 +121,8 @@ arrow::Result<std::unique_ptr<BlockDecoder>> MakeRangeBlock(const EncodingMessag
   return std::make_unique<RangeBlock>(bits, range.start(), range.step());
 }
 
-arrow::Result<std::unique_ptr<BlockDecoder>> MakeDeltaBlock(const EncodingMessage& message, int depth) {
+arrow::Result<std::unique_ptr<BlockDecoder>> MakeDeltaBlock(const EncodingMessage& message,
+                                                            int depth) {
   const auto& delta = message.delta();
   const uint64_t bits = delta.uncompressed_bits_per_value();
   if (bits != 32 && bits != 64) return Corrupt("delta of ", bits, "-bit values");

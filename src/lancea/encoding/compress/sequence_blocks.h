@@ -15,6 +15,7 @@ namespace lancea {
 
 arrow::Result<std::unique_ptr<BlockDecoder>> MakeConstantBlock(const EncodingMessage& message);
 arrow::Result<std::unique_ptr<BlockDecoder>> MakeRangeBlock(const EncodingMessage& message);
-arrow::Result<std::unique_ptr<BlockDecoder>> MakeDeltaBlock(const EncodingMessage& message, int depth);
+arrow::Result<std::unique_ptr<BlockDecoder>> MakeDeltaBlock(const EncodingMessage& message,
+                                                            int depth);
 
 }  // namespace lancea

@@ -26,7 +26,8 @@ class VariablePackedStructDecoder {
     uint64_t bits_per_value = 0;   ///< stored width; 0 when variable
     uint64_t bits_per_length = 0;  ///< 32 or 64; 0 when fixed
   };
-  explicit VariablePackedStructDecoder(std::vector<Child> children) : children_(std::move(children)) {}
+  explicit VariablePackedStructDecoder(std::vector<Child> children)
+      : children_(std::move(children)) {}
 
   size_t num_children() const { return children_.size(); }
   const Child& child(size_t i) const { return children_[i]; }

@@ -56,7 +56,7 @@ arrow::Result<ChunkIndex> ChunkIndex::Make(Bytes words, bool large, uint64_t num
 }
 
 arrow::Status ChunkIndex::SetRows(Bytes repetition_index, uint32_t depth, uint64_t num_rows) {
-  const uint64_t stride = uint64_t{8} * (depth + 1);
+  const uint64_t stride = 8 * (uint64_t{depth} + 1);
   const size_t chunks = static_cast<size_t>(num_chunks());
   if (repetition_index.size() % stride != 0 || repetition_index.size() / stride != chunks) {
     return Corrupt("repetition index of depth ", depth, " takes ", repetition_index.size(),

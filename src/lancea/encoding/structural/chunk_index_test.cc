@@ -64,5 +64,13 @@ TEST(ChunkIndex, RefusesARepetitionIndexThatDoesNotSumToThePage) {
   EXPECT_FALSE(index.SetRows(AsBytes(std::vector<uint64_t>{3}), 1, 3).ok());
 }
 
+TEST(ChunkIndex, RefusesARepetitionIndexOfAnyOtherDepth) {
+  const std::vector<uint16_t> words = {Word(8, 3)};
+  auto index = ChunkIndex::Make(AsBytes(words), false, 8, 8).ValueOrDie();
+  for (uint32_t depth : {2u, 1u << 30, UINT32_MAX}) {
+    EXPECT_FALSE(index.SetRows(AsBytes(std::vector<uint64_t>{3, 0}), depth, 3).ok()) << depth;
+  }
+}
+
 }  // namespace
 }  // namespace lancea

@@ -6,11 +6,15 @@
 
 namespace lancea {
 
+// Of a page object itself, roughly.
+constexpr uint64_t kPageBytes = 512;
+
 LeafColumn::LeafColumn(std::shared_ptr<const Leaf> leaf, std::shared_ptr<const ColumnInfo> info,
-                       PageFactory make_page)
+                       PageFactory make_page, const ColumnSource& source)
     : leaf_(std::move(leaf)),
       info_(std::move(info)),
       make_page_(std::move(make_page)),
+      source_(source),
       slots_(info_->pages.size()) {}
 
 arrow::Status LeafColumn::Make(size_t page) const {
@@ -42,6 +46,7 @@ arrow::Status LeafColumn::Load(size_t page,
     return Explain(status, page);
   }
   slot.loaded.store(slot.page.get(), std::memory_order_release);
+  source_.CountMemory(kPageBytes + slot.page->metadata_bytes());
   return arrow::Status::OK();
 }
 

@@ -16,8 +16,9 @@ namespace lancea {
 /// Thread-safe.
 class LeafColumn {
  public:
+  /// \param source  told of what loaded pages hold; outlives this
   LeafColumn(std::shared_ptr<const Leaf> leaf, std::shared_ptr<const ColumnInfo> info,
-             PageFactory make_page);
+             PageFactory make_page, const ColumnSource& source);
 
   const Leaf& leaf() const { return *leaf_; }
   const ColumnInfo& info() const { return *info_; }
@@ -50,6 +51,7 @@ class LeafColumn {
   std::shared_ptr<const Leaf> leaf_;
   std::shared_ptr<const ColumnInfo> info_;
   PageFactory make_page_;
+  const ColumnSource& source_;
   mutable std::vector<Slot> slots_;
 };
 

@@ -24,8 +24,8 @@ arrow::Result<std::unique_ptr<ArrayRead>> MakeBitpackedRead(
 arrow::Result<std::unique_ptr<ArrayRead>> MakeFastLanesRead(
     const lance::encodings::BitpackedForNonNeg& packed, std::span<const RowRange> ranges,
     const ArrayContext& context);
-arrow::Result<std::unique_ptr<ArrayRead>> MakeConstantRead(const lance::encodings::Constant& constant,
-                                                           std::span<const RowRange> ranges);
+arrow::Result<std::unique_ptr<ArrayRead>> MakeConstantRead(
+    const lance::encodings::Constant& constant, std::span<const RowRange> ranges);
 
 /// The byte range of a page buffer.
 arrow::Result<ByteRange> PageBuffer(const lance::encodings::Buffer& buffer, const PageInfo& page);
