@@ -47,6 +47,8 @@ test: build
 
 bench: build
 	@tools/bootstrap.sh --bench
+	@$(call configure,$(RELEASE),-DCMAKE_BUILD_TYPE=Release -DLANCEA_BUILD_PYTHON=ON -DLANCEA_BUILD_BENCHMARKS=ON)
+	@cmake --build $(RELEASE) -j $(JOBS) --target lancea_warm_reads
 	@$(PYTHON) benchmarks/run.py $(BENCH_ARGS)
 
 lint:

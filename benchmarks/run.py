@@ -16,6 +16,7 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -244,6 +245,18 @@ def metadata_tasks(engines: dict, folder: Path) -> list[tuple[str, dict[str, flo
     return out
 
 
+def from_cpp(table: Path, names: list[str], results: dict) -> None:
+    """What a C++ program sees of lineitem, if the program is built."""
+    program = Path(__file__).resolve().parents[1] / "build/release/benchmarks/lancea_warm_reads"
+    if not program.exists():
+        return
+    figures = subprocess.run([program, table, "partkey"], capture_output=True, check=True).stdout
+    for what, seconds in json.loads(figures).items():
+        name = f"from C++, lineitem: {what}"
+        results[name] = {"lancea": seconds}
+        print(row(name, results[name], names), flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -281,6 +294,8 @@ def main() -> int:
         for name, best in metadata_tasks(engines, options.data):
             results[name] = best
             print(row(name, best, names), flush=True)
+    if "lancea" in names and re.search(options.only, "from C++"):
+        from_cpp(options.data / f"lineitem-{options.scale:g}.lance", names, results)
     if options.json:
         options.json.write_text(json.dumps({"machine": machine(), "seconds": results}, indent=1))
     return 0

@@ -8,7 +8,8 @@ import pyarrow as pa
 WORDS = (
     "sly careful express quick bold final blithe regular even ironic silent pending special "
     "unusual daring brave dogged requests accounts deposits packages theodolites instructions "
-    "foxes ideas pinto beans excuses sleep wake are cajole haggle nag use boost affix detect integrate among"
+    "foxes ideas pinto beans excuses sleep wake are cajole haggle nag use boost affix detect "
+    "integrate among"
 ).split()
 
 

@@ -1,7 +1,10 @@
 // lancea: look into, read, check and export Lance tables from the shell.
+#include <cerrno>
+#include <cstring>
 #include <exception>
 #include <iostream>
 
+#include "arrow/util/io_util.h"
 #include "command.h"
 #include "lancea/error.h"
 
@@ -72,9 +75,17 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? kOk : kUsage;
   }
   arrow::Result<ExitCode> code = action();
-  if (code.ok()) return *code;
   std::cout.flush();
-  std::cerr << "lancea: " << code.status().message() << "\n";
+  if (code.ok()) {
+    if (std::cout) return *code;
+    std::cerr << "lancea: standard output: " << std::strerror(errno) << "\n";
+    return kInputOutput;
+  }
+  std::cerr << "lancea: " << code.status().message();
+  if (const int error = arrow::internal::ErrnoFromStatus(code.status())) {
+    std::cerr << ": " << std::strerror(error);
+  }
+  std::cerr << "\n";
   return CodeOf(code.status());
 }
 

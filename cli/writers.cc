@@ -1,12 +1,11 @@
 #include "writers.h"
 
-#include <unistd.h>
-
 #include "arrow/array/array_base.h"
 #include "arrow/io/file.h"
 #include "arrow/ipc/writer.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
+#include "standard_output.h"
 #include "value_text.h"
 #ifdef LANCEA_HAVE_PARQUET
 #include "arrow/util/compression.h"
@@ -166,12 +165,9 @@ class ParquetWriter : public BatchWriter {
 };
 #endif
 
-// Standard output under a descriptor of its own, so that closing the stream leaves the process's open.
 arrow::Result<Sink> OpenSink(const std::string& path) {
-  if (!path.empty()) return arrow::io::FileOutputStream::Open(path);
-  const int descriptor = dup(STDOUT_FILENO);
-  if (descriptor < 0) return arrow::Status::IOError("standard output is closed");
-  return arrow::io::FileOutputStream::Open(descriptor);
+  if (path.empty()) return MakeStandardOutput();
+  return arrow::io::FileOutputStream::Open(path);
 }
 
 }  // namespace

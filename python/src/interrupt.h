@@ -1,7 +1,7 @@
 // Ctrl-C while C++ works: SIGINT stops the work, then Python raises KeyboardInterrupt.
 #pragma once
 
-#include <memory>
+#include <signal.h>
 
 #include "arrow/util/cancel.h"
 #include "status.h"
@@ -19,7 +19,8 @@ class InterruptScope {
   bool Finish();
 
  private:
-  bool installed_ = false;
+  bool is_installed_ = false;
+  struct sigaction python_handler_ = {};
   arrow::StopToken token_ = arrow::StopToken::Unstoppable();
 };
 

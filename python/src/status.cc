@@ -55,31 +55,4 @@ void Check(const arrow::Status& status) {
   throw nb::python_error();
 }
 
-InterruptScope::InterruptScope() {
-  // threading.main_thread() is the thread whose id Python notes; after fork it is the forking thread.
-  static nb::object* is_main = new nb::object(nb::module_::import_("_thread").attr("get_ident"));
-  static nb::object* main_thread =
-      new nb::object(nb::module_::import_("threading").attr("main_thread"));
-  if (!nb::cast<bool>((*is_main)().attr("__eq__")((*main_thread)().attr("ident")))) return;
-  auto source = arrow::SetSignalStopSource();
-  if (!source.ok()) return;  // pyarrow is in the middle of a call of its own
-  if (!arrow::RegisterCancellingSignalHandler({SIGINT}).ok()) {
-    arrow::ResetSignalStopSource();
-    return;
-  }
-  token_ = (*source)->token();
-  installed_ = true;
-}
-
-bool InterruptScope::Finish() {
-  if (!installed_) return false;
-  installed_ = false;
-  arrow::UnregisterCancellingSignalHandler();
-  const bool stopped = token_.IsStopRequested();
-  arrow::ResetSignalStopSource();
-  return stopped;
-}
-
-InterruptScope::~InterruptScope() { Finish(); }
-
 }  // namespace lancea::python

@@ -51,7 +51,9 @@ arrow::Result<std::shared_ptr<const DataFileReader>> Dataset::Impl::OpenDataFile
   const std::string key = "file:" + path;
   if (auto kept = cache.Get<DataFileReader>(key)) return kept;
   ARROW_ASSIGN_OR_RAISE(StoreAndPath resolved, Resolve(file.base_id, path));
-  ARROW_ASSIGN_OR_RAISE(auto object, OpenListed(resolved, file.file_size_bytes));
+  // Old writers note a wrong size for files of version 0.1.
+  const uint64_t size = IsLegacyFile(file) ? 0 : file.file_size_bytes;
+  ARROW_ASSIGN_OR_RAISE(auto object, OpenListed(resolved, size));
   auto recharge = [key, session = std::weak_ptr<Session>(session)](uint64_t bytes) {
     if (const auto alive = session.lock())
       alive->impl().cache().Recharge(key, kOpenFileBytes + bytes);
