@@ -26,6 +26,8 @@ using RowKey = uint64_t;
 
 // Columns are decoded side by side from this many rows times columns on.
 constexpr size_t kParallelCells = 4096;
+// Rows that one thread reads at once: many enough that few share a chunk of a page with the next part.
+constexpr size_t kRowsOfAPart = 2560;
 
 arrow::Result<size_t> FragmentOfId(const Dataset::Impl& dataset, uint64_t id) {
   const auto& fragments = dataset.fragments();
@@ -87,6 +89,7 @@ arrow::Status OffsetsToKeys(const Dataset::Impl& dataset, std::vector<uint64_t>*
   return arrow::Status::OK();
 }
 
+// Rows of one fragment, or a part of them: what one thread reads.
 struct FragmentRows {
   size_t fragment;
   std::shared_ptr<const FragmentColumns> readers;
@@ -95,13 +98,14 @@ struct FragmentRows {
 
 arrow::Result<std::vector<FragmentRows>> SplitByFragment(const Dataset::Impl& dataset,
                                                          const ReadPlan& plan,
-                                                         const std::vector<RowKey>& keys) {
+                                                         const std::vector<RowKey>& keys,
+                                                         size_t max_rows) {
   std::vector<FragmentRows> out;
   for (size_t begin = 0; begin < keys.size();) {
     FragmentRows here{
         .fragment = static_cast<size_t>(keys[begin] >> 32), .readers = {}, .rows = {}};
     size_t end = begin;
-    for (; end < keys.size() && keys[end] >> 32 == here.fragment; ++end) {
+    for (; end < keys.size() && keys[end] >> 32 == here.fragment && end - begin < max_rows; ++end) {
       const uint64_t row = keys[end] & 0xFFFFFFFF;
       if (!here.rows.empty() && here.rows.back().end == row) {
         ++here.rows.back().end;
@@ -196,7 +200,10 @@ arrow::Result<std::shared_ptr<arrow::Table>> TakeKeys(const Dataset::Impl& datas
   const size_t num_rows = positions.empty() ? keys.size() : positions.size();
   arrow::internal::Executor* executor =
       num_rows * num_columns < kParallelCells ? nullptr : dataset.session->impl().cpu_executor();
-  ARROW_ASSIGN_OR_RAISE(auto parts, SplitByFragment(dataset, *plan, keys));
+  // On this machine reads are independent of each other; elsewhere a fragment's rows share theirs.
+  const bool split = executor != nullptr && dataset.location.store->is_local();
+  ARROW_ASSIGN_OR_RAISE(auto parts,
+                        SplitByFragment(dataset, *plan, keys, split ? kRowsOfAPart : SIZE_MAX));
   TakeRead read(dataset, *plan, options, std::move(parts));
   ARROW_RETURN_NOT_OK(read.Run(executor));
   std::vector<std::shared_ptr<arrow::ChunkedArray>> columns(num_columns);

@@ -12,6 +12,10 @@ namespace {
 
 constexpr int64_t kGatherSlack = 16;
 
+// Values after which their average length says how much memory the rest will take.
+constexpr int64_t kValuesToJudgeBy = 32;
+constexpr int64_t kFarEnough = 16 << 20;
+
 // Grow to at least `needed` bytes, doubling, so that appends cost amortised O(1).
 arrow::Status GrowTo(std::shared_ptr<arrow::ResizableBuffer>* buffer, int64_t needed,
                      arrow::MemoryPool* pool) {
@@ -91,7 +95,18 @@ ValueBuilder ValueBuilder::Variable(uint64_t bits_per_offset, arrow::MemoryPool*
 }
 
 arrow::Status ValueBuilder::GrowData(int64_t num_bytes) {
-  return GrowTo(&data_, data_size_ + num_bytes, pool_);
+  const int64_t needed = data_size_ + num_bytes;
+  if (data_ == nullptr || needed <= data_->size() || num_values_ < kValuesToJudgeBy ||
+      expected_values_ <= num_values_) {
+    return GrowTo(&data_, needed, pool_);
+  }
+  // Each growth copies what is there: go to where the values so far say it ends, though not too far at once.
+  const double left = static_cast<double>(expected_values_) / static_cast<double>(num_values_);
+  const int64_t most = std::max({needed, 8 * data_->size(), kFarEnough});
+  const double projected = static_cast<double>(data_size_) * left * 1.05;
+  const int64_t target =
+      num_bytes + (projected < static_cast<double>(most) ? static_cast<int64_t>(projected) : most);
+  return data_->Resize(std::max(needed, target), /*shrink_to_fit=*/false);
 }
 
 arrow::Status ValueBuilder::GrowOffsets(int64_t num_values) {
@@ -113,6 +128,7 @@ arrow::Status ValueBuilder::CheckOffsetsReach(int64_t size) const {
 }
 
 arrow::Status ValueBuilder::Reserve(int64_t num_values, int64_t num_bytes) {
+  expected_values_ = num_values_ + num_values;
   if (is_variable()) {
     ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
     return num_bytes > 0 ? GrowData(num_bytes) : arrow::Status::OK();

@@ -55,7 +55,8 @@ class ValueBuilder {
   int64_t data_size() const { return data_size_; }  ///< bytes appended so far (variable shape)
   arrow::MemoryPool* pool() const { return pool_; }
 
-  /// Make room for `num_values` more values and, for the variable shape, `num_bytes` more bytes.
+  /// Make room for `num_values` more values and, for the variable shape, `num_bytes` more bytes. Bytes
+  /// beyond grow by the average of the values so far.
   arrow::Status Reserve(int64_t num_values, int64_t num_bytes = 0);
 
   // Fixed shape ---------------------------------------------------------------------------------
@@ -126,6 +127,7 @@ class ValueBuilder {
   uint64_t bits_per_offset_ = 0;
   int64_t num_values_ = 0;
   int64_t data_size_ = 0;
+  int64_t expected_values_ = 0;  // as far as Reserve was told
   std::shared_ptr<arrow::ResizableBuffer> data_;
   std::shared_ptr<arrow::ResizableBuffer> offsets_;
   std::vector<BitmapBuilder> item_validity_;

@@ -1,5 +1,7 @@
 #include "lancea/encoding/compress/fsst.h"
 
+#include <memory>
+
 #include "lancea/encoding/compress/variable.h"
 #include "lancea/util/errors.h"
 
@@ -8,6 +10,9 @@ namespace {
 
 constexpr uint32_t kFsstMagic = 0x46535354;
 constexpr uint8_t kEscape = 255;
+
+// Values of a chunk from which on they are decoded as one.
+constexpr int64_t kManyValues = 8;
 
 arrow::Status AppendDecoded(const FsstTable& table, Bytes codes, ValueBuilder* out) {
   if (!table.is_on()) return out->AppendValue(codes);
@@ -27,8 +32,28 @@ arrow::Status DecodeChunk(const FsstTable& table, Bytes buffer, int64_t num_valu
   const int64_t count = end - begin;
   if (!table.is_on()) return out->AppendValues(offsets, count, buffer.data() + offsets[0]);
   // One reservation for all the values; they then decode back to back.
-  const int64_t num_bytes = static_cast<int64_t>(offsets[count] - offsets[0]);
-  return out->AppendDecoded(count, FsstTable::MaxDecoded(num_bytes), [&](int64_t i, uint8_t* to) {
+  const Bytes codes = buffer.subspan(offsets[0], offsets[count] - offsets[0]);
+  const int64_t max_bytes = FsstTable::MaxDecoded(static_cast<int64_t>(codes.size()));
+  if (count >= kManyValues && codes.size() <= FsstTable::kMaxBackToBack) {
+    ARROW_ASSIGN_OR_RAISE(const ValueBuilder::Room room, out->PrepareValues(count, max_bytes));
+    const auto positions = std::make_unique_for_overwrite<uint32_t[]>(codes.size() + 1);
+    const int64_t size = table.DecodeBackToBack(codes, room.bytes, positions.get());
+    bool cut = size < 0;
+    auto set_ends = [&]<typename Out>(Out* ends) {
+      for (int64_t i = 0; i < count; ++i) {
+        const uint32_t position = positions[offsets[i + 1] - offsets[0]];
+        cut |= position == FsstTable::kInsideEscape;
+        ends[i] = static_cast<Out>(room.base + position);
+      }
+    };
+    if (!cut) {
+      out->bits_per_offset() == 32 ? set_ends(reinterpret_cast<int32_t*>(room.ends))
+                                   : set_ends(reinterpret_cast<int64_t*>(room.ends));
+    }
+    if (cut) return Corrupt("fsst: a value ends in an escape");
+    return out->CommitValues(count, size);
+  }
+  return out->AppendDecoded(count, max_bytes, [&](int64_t i, uint8_t* to) {
     const Offset from = offsets[i];
     return table.Decode(buffer.subspan(from, offsets[i + 1] - from), to);
   });
@@ -103,46 +128,94 @@ arrow::Result<FsstTable> FsstTable::Parse(Bytes table) {
   return out;
 }
 
+namespace {
+
+// Set in the lowest byte of `codes` that is an escape, and perhaps in bytes above it.
+template <typename Word>
+Word Escapes(Word codes) {
+  constexpr Word kOnes = static_cast<Word>(0x0101010101010101u);
+  const Word inverted = ~codes;
+  return (inverted - kOnes) & ~inverted & (kOnes << 7);
+}
+
+}  // namespace
+
 int64_t FsstTable::Decode(Bytes codes, uint8_t* out) const {
   const uint8_t* in = codes.data();
   const uint8_t* const end = in + codes.size();
   uint8_t* to = out;
-  // Four codes at a time as long as none of them is an escape.
-  while (end - in >= 4) {
-    const uint32_t four = LoadLittleEndian<uint32_t>(in);
-    const uint32_t inverted = ~four;
-    // Set where a byte of `four` is 255.
-    const uint32_t escapes = (inverted - 0x01010101u) & ~inverted & 0x80808080u;
-    if (escapes == 0) {
-      for (int i = 0; i < 4; ++i) {
-        const uint8_t code = static_cast<uint8_t>(four >> (8 * i));
-        std::memcpy(to, &symbols_[code], 8);
-        to += lengths_[code];
-      }
-      in += 4;
+  auto expand = [&](uint64_t code) {
+    std::memcpy(to, &symbols_[code], 8);
+    to += lengths_[code];
+  };
+  // Eight codes at a time, then four, as long as none of them is an escape.
+  while (end - in >= 8) {
+    const uint64_t eight = LoadLittleEndian<uint64_t>(in);
+    const uint64_t escapes = Escapes(eight);
+    if (escapes == 0) [[likely]] {
+      for (int i = 0; i < 8; ++i) expand(eight >> (8 * i) & 0xFF);
+      in += 8;
       continue;
     }
-    const int plain = __builtin_ctz(escapes) / 8;
-    for (int i = 0; i < plain; ++i) {
-      const uint8_t code = static_cast<uint8_t>(four >> (8 * i));
-      std::memcpy(to, &symbols_[code], 8);
-      to += lengths_[code];
-    }
+    const int plain = __builtin_ctzll(escapes) / 8;
+    for (int i = 0; i < plain; ++i) expand(in[i]);
     in += plain;
     if (end - in < 2) return -1;
     *to++ = in[1];
     in += 2;
   }
-  while (in < end) {
-    const uint8_t code = *in++;
-    if (code == kEscape) {
-      if (in == end) return -1;
-      *to++ = *in++;
-    } else {
-      std::memcpy(to, &symbols_[code], 8);
-      to += lengths_[code];
+  if (end - in >= 4) {
+    const uint32_t four = LoadLittleEndian<uint32_t>(in);
+    if (Escapes(four) == 0) [[likely]] {
+      for (int i = 0; i < 4; ++i) expand(four >> (8 * i) & 0xFF);
+      in += 4;
     }
   }
+  while (in < end) {
+    const uint8_t code = *in++;
+    if (code != kEscape) {
+      expand(code);
+    } else {
+      if (in == end) return -1;
+      *to++ = *in++;
+    }
+  }
+  return to - out;
+}
+
+int64_t FsstTable::DecodeBackToBack(Bytes codes, uint8_t* out, uint32_t* positions) const {
+  const size_t size = codes.size();
+  const uint8_t* const in = codes.data();
+  uint8_t* to = out;
+  auto expand = [&](size_t k, uint64_t code) {
+    positions[k] = static_cast<uint32_t>(to - out);
+    std::memcpy(to, &symbols_[code], 8);
+    to += lengths_[code];
+  };
+  size_t k = 0;
+  while (k < size) {
+    size_t plain = 1;
+    if (size - k >= 8) {
+      const uint64_t eight = LoadLittleEndian<uint64_t>(in + k);
+      const uint64_t escapes = Escapes(eight);
+      if (escapes == 0) [[likely]] {
+        for (int i = 0; i < 8; ++i) expand(k + i, eight >> (8 * i) & 0xFF);
+        k += 8;
+        continue;
+      }
+      plain = static_cast<size_t>(__builtin_ctzll(escapes)) / 8;
+    } else if (in[k] == kEscape) {
+      plain = 0;
+    }
+    for (const size_t end = k + plain; k < end; ++k) expand(k, in[k]);
+    if (k == size || in[k] != kEscape) continue;
+    if (size - k < 2) return -1;
+    positions[k] = static_cast<uint32_t>(to - out);
+    positions[k + 1] = kInsideEscape;
+    *to++ = in[k + 1];
+    k += 2;
+  }
+  positions[size] = static_cast<uint32_t>(to - out);
   return to - out;
 }
 

@@ -30,6 +30,15 @@ class FsstTable {
   /// \return the bytes written to `out`, which has MaxDecoded room; -1 when the codes end in an escape
   int64_t Decode(Bytes codes, uint8_t* out) const;
 
+  /// Decode many values that lie back to back as one: where each ends is looked up after, which spares the
+  /// processor to guess how long every single one is.
+  /// \param positions  codes.size() + 1 numbers: where in `out` the code at that place begins;
+  ///   kInsideEscape where no value may end
+  /// \return as Decode
+  int64_t DecodeBackToBack(Bytes codes, uint8_t* out, uint32_t* positions) const;
+  static constexpr uint32_t kInsideEscape = UINT32_MAX;
+  static constexpr size_t kMaxBackToBack = size_t{1} << 28;  ///< codes: positions have 32 bits
+
  private:
   bool is_on_ = false;
   // Codes beyond the table decode to nothing; the writer never makes them.

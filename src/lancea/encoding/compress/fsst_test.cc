@@ -116,6 +116,12 @@ TEST(Fsst, EscapeAtTheEndOfAValueIsCorrupt) {
     const auto chunk = EncodeChunk<uint32_t>({Value{codes, ""}, Value{{0, 0}, "aa"}});
     EXPECT_FALSE(test::DecodeMiniBlock(Fsst(test::Flat(32)), {chunk}, 2, 0, 2).status.ok())
         << before;
+    // Nor among many values, which are decoded as one.
+    std::vector<Value> many(20, Value{{0, 1}, ""});
+    many[before].codes = codes;
+    const auto large = EncodeChunk<uint32_t>(many);
+    EXPECT_FALSE(test::DecodeMiniBlock(Fsst(test::Flat(32)), {large}, 20, 0, 20).status.ok())
+        << before;
   }
 }
 

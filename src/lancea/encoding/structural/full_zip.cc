@@ -169,7 +169,8 @@ class FullZipRead : public PageRead {
     const PerValueDecoder& decoder = *layout.values;
     ValueBuilder values = decoder.shape().MakeBuilder(pool_);
     const int64_t items = static_cast<int64_t>(decoder.shape().items_per_value);
-    ARROW_RETURN_NOT_OK(values.Reserve(num_rows_ * items, values.is_variable() ? num_bytes_ : 0));
+    const bool plain_bytes = values.is_variable() && decoder.is_plain();
+    ARROW_RETURN_NOT_OK(values.Reserve(num_rows_ * items, plain_bytes ? num_bytes_ : 0));
     if (decoder.is_plain()) {
       ARROW_RETURN_NOT_OK(UnzipPlain(&values));
     } else {

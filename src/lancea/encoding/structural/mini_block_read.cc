@@ -63,6 +63,18 @@ class MiniBlockRead : public PageRead {
       ARROW_RETURN_NOT_OK(
           values_.Reserve(expected_rows * page_.layout().values->shape().items_per_value));
     }
+    if (page_.has_repetition_index() && ranges_.size() == 1) {
+      // All but the edges of these chunks is wanted; nulls and empty lists have levels and no values.
+      const int64_t num_values =
+          static_cast<int64_t>(page_.chunks().value_end(runs_.back().last) -
+                               page_.chunks().value_begin(runs_.front().first));
+      ARROW_RETURN_NOT_OK(
+          values_.Reserve(num_values * page_.layout().values->shape().items_per_value));
+      if (!is_bare_) {
+        ARROW_RETURN_NOT_OK(rep_.Reserve(num_values));
+        if (page_.layout().def != nullptr) ARROW_RETURN_NOT_OK(def_.Reserve(num_values));
+      }
+    }
     size_t next_range = 0;
     for (size_t i = 0; i < runs_.size(); ++i) {
       const uint8_t* bytes = buffers_[i]->data();

@@ -1,6 +1,7 @@
 #include "lancea/encoding/structural/unravel.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <type_traits>
@@ -78,7 +79,6 @@ arrow::Status SlotValidity(const Events& events, const LayerLevels& levels, Stru
   ARROW_ASSIGN_OR_RAISE(auto bitmap, arrow::AllocateBitmap(events.size, pool));
   uint8_t* bits = bitmap->mutable_data();
   int64_t slots = 0, valid_slots = 0;
-  uint8_t byte = 0;
   const uint16_t null_level = levels.null_level;
   const uint16_t empty_level = levels.empty_level == 0 ? 0xFFFF : levels.empty_level;
   if (levels.max_visible == kAllVisible && levels.empty_level == 0) {
@@ -98,15 +98,20 @@ arrow::Status SlotValidity(const Events& events, const LayerLevels& levels, Stru
     slots = events.size;
   } else {
     const uint16_t max_visible = levels.max_visible;
+    uint64_t word = 0;
     for (int64_t i = 0; i < events.size; ++i) {
-      // Invisible events write a bit that the next one writes again.
       const bool visible = def[i] <= max_visible;
       const bool valid = visible & ((def[i] < null_level) | (def[i] == empty_level));
-      byte = static_cast<uint8_t>((byte & ~(1u << (slots % 8))) | (unsigned{valid} << (slots % 8)));
-      bits[slots / 8] = byte;
+      word |= uint64_t{valid} << (slots % 64);
       valid_slots += valid;
-      slots += visible;
+      const int64_t next = slots + visible;
+      if (next / 64 != slots / 64) {
+        std::memcpy(bits + slots / 64 * 8, &word, 8);
+        word = 0;
+      }
+      slots = next;
     }
+    std::memcpy(bits + slots / 64 * 8, &word, static_cast<size_t>((slots % 64 + 7) / 8));
   }
   out->num_slots = slots;
   out->null_count = slots - valid_slots;
