@@ -79,6 +79,7 @@ class FsstPerValue : public PerValueDecoder {
  public:
   FsstPerValue(FsstTable table, uint64_t bits) : table_(table), bits_(bits) {}
   ValueShape shape() const override { return {.bits_per_offset = bits_}; }
+  bool is_plain() const override { return !table_.is_on(); }
   arrow::Status Decode(Bytes value, ValueBuilder* out) const override {
     return AppendDecoded(table_, value, out);
   }

@@ -283,7 +283,8 @@ arrow::Result<std::unique_ptr<FieldReader>> MakeStructuralFieldReader(
       return Corrupt("column \"", tree.leaves[i]->path, "\" has ", info->num_rows,
                      " rows in its pages, the file ", expected);
     }
-    leaf_columns[i] = std::make_unique<LeafColumn>(tree.leaves[i], std::move(info), make_page, columns);
+    leaf_columns[i] =
+        std::make_unique<LeafColumn>(tree.leaves[i], std::move(info), make_page, columns);
     any = true;
   }
   if (!any) return std::make_unique<NullFieldReader>(std::move(arrow_field), columns.num_rows());

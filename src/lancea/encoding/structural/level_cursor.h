@@ -10,7 +10,8 @@
 
 namespace lancea {
 
-/// Reusable from chunk to chunk. An event is one (repetition, definition) pair.
+/// Reusable from chunk to chunk. An event is one (repetition, definition) pair. Positions are found quickly
+/// when asked for in ascending order, and at once after Index.
 class LevelCursor {
  public:
   /// Append the levels of one run to `rep_out` and `def_out`, and stand at them until more is appended.
@@ -18,6 +19,9 @@ class LevelCursor {
   arrow::Status Decode(const BlockDecoder& rep_decoder, const BlockDecoder* def_decoder, Bytes rep,
                        Bytes def, int64_t num_levels, const RepDefLayers& layers,
                        ValueBuilder* rep_out, ValueBuilder* def_out);
+
+  /// Prepare for many questions about these levels.
+  void Index();
 
   int64_t num_row_starts() const { return num_row_starts_; }
   /// Event at which the i-th row to begin here begins.
@@ -29,14 +33,19 @@ class LevelCursor {
   int64_t VisibleBefore(int64_t event);
 
  private:
+  // Of `count` levels from `levels` on, how many begin no row.
+  int64_t CountInsideRow(const uint16_t* levels, int64_t count) const;
+
   const uint16_t* rep_ = nullptr;
   const uint16_t* def_ = nullptr;
   uint16_t max_rep_ = 0, max_visible_ = 0;
   int64_t num_levels_ = 0, num_row_starts_ = 0, num_visible_ = 0;
   bool starts_inside_row_ = true;
-  // Made when first asked for: whole chunks, which scans read, need only the counts.
-  std::vector<int64_t> row_starts_;
-  std::vector<int64_t> visible_before_;  // num_levels + 1 entries
+  std::vector<int64_t> row_starts_;      // empty without Index
+  std::vector<int64_t> visible_before_;  // the same; num_levels + 1 entries
+  // Where the last questions ended; the next go on from there, as rows are asked for in order.
+  int64_t rows_passed_ = 0, events_passed_ = 0;       // row starts among the first events
+  int64_t events_counted_ = 0, visible_counted_ = 0;  // visible ones among the first events
 };
 
 }  // namespace lancea

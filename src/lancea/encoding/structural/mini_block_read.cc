@@ -13,6 +13,9 @@
 namespace lancea {
 namespace {
 
+// Ranges of rows inside one chunk from which on an index of its levels is worth making.
+constexpr size_t kRangesToIndexFor = 12;
+
 class MiniBlockRead : public PageRead {
  public:
   MiniBlockRead(const MiniBlockPage& page, std::span<const RowRange> ranges,
@@ -154,6 +157,10 @@ class MiniBlockRead : public PageRead {
         (num_levels > 0 && cursor.starts_inside_row() != chunks.has_preamble(c))) {
       return Corrupt("levels begin ", cursor.num_row_starts(), " rows, the repetition index says ",
                      next_first - chunks.first_row(c));
+    }
+    if (const size_t far = *next_range + kRangesToIndexFor;
+        far < ranges_.size() && ranges_[far].start < next_first) {
+      cursor.Index();
     }
     wanted_.clear();
     for (; *next_range < ranges_.size(); ++*next_range) {

@@ -1,6 +1,5 @@
 #include "lancea/encoding/structural/unravel.h"
 
-#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -8,6 +7,7 @@
 
 #include "arrow/buffer.h"
 #include "arrow/util/bit_util.h"
+#include "lancea/encoding/structural/level_masks.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -57,6 +57,33 @@ struct Events {
   }
 };
 
+// A bitmap written up to 64 bits at a time; there is room for what will come.
+class SlotBits {
+ public:
+  explicit SlotBits(uint8_t* out) : out_(out) {}
+
+  /// \param bits  the low `count` bits, 0 above them
+  void Append(uint64_t bits, int count) {
+    num_set_ += __builtin_popcountll(bits);
+    const int used = static_cast<int>(size_ % 64);
+    word_ |= bits << used;
+    size_ += count;
+    if (used + count < 64) return;
+    std::memcpy(out_ + (size_ / 64 - 1) * 8, &word_, 8);
+    word_ = used == 0 ? 0 : bits >> (64 - used);
+  }
+  void Finish() {
+    std::memcpy(out_ + size_ / 64 * 8, &word_, static_cast<size_t>((size_ % 64 + 7) / 8));
+  }
+  int64_t size() const { return size_; }
+  int64_t num_set() const { return num_set_; }
+
+ private:
+  uint8_t* const out_;
+  uint64_t word_ = 0;
+  int64_t size_ = 0, num_set_ = 0;
+};
+
 // Validity of the slots among `events` of a layer: valid iff the level is below null_level, or is
 // that layer's own "empty". Events above max_visible own no slot.
 arrow::Status SlotValidity(const Events& events, const LayerLevels& levels, StructureLayer* out,
@@ -71,48 +98,32 @@ arrow::Status SlotValidity(const Events& events, const LayerLevels& levels, Stru
   if (levels.null_level == 0) {
     out->num_slots = levels.max_visible == kAllVisible
                          ? events.size
-                         : std::count_if(def, def + events.size, [&](uint16_t level) {
-                             return level <= levels.max_visible;
-                           });
+                         : CountAtMost(def, events.size, levels.max_visible);
     return arrow::Status::OK();
   }
   ARROW_ASSIGN_OR_RAISE(auto bitmap, arrow::AllocateBitmap(events.size, pool));
-  uint8_t* bits = bitmap->mutable_data();
-  int64_t slots = 0, valid_slots = 0;
-  const uint16_t null_level = levels.null_level;
-  const uint16_t empty_level = levels.empty_level == 0 ? 0xFFFF : levels.empty_level;
-  if (levels.max_visible == kAllVisible && levels.empty_level == 0) {
-    // Every event is a slot: eight at a time.
-    int64_t i = 0;
-    for (; i + 8 <= events.size; i += 8) {
-      uint8_t packed = 0;
-      for (int b = 0; b < 8; ++b) packed |= static_cast<uint8_t>(def[i + b] < null_level) << b;
-      bits[i / 8] = packed;
-      valid_slots += __builtin_popcount(packed);
+  SlotBits bits(bitmap->mutable_data());
+  const bool has_empty = levels.empty_level != 0;
+  // Null levels begin at 1.
+  const uint16_t last_valid = static_cast<uint16_t>(levels.null_level - 1);
+  int64_t i = 0;
+  for (; i + kLevelsPerMask <= events.size; i += kLevelsPerMask) {
+    uint64_t valid = MaskAtMost(def + i, last_valid);
+    if (has_empty) valid |= MaskEqual(def + i, levels.empty_level);
+    if (levels.max_visible == kAllVisible) {
+      bits.Append(valid, kLevelsPerMask);
+    } else {
+      const uint64_t visible = MaskAtMost(def + i, levels.max_visible);
+      bits.Append(CompressBits(valid, visible), __builtin_popcountll(visible));
     }
-    for (; i < events.size; ++i) {
-      bool valid = def[i] < null_level;
-      arrow::bit_util::SetBitTo(bits, i, valid);
-      valid_slots += valid;
-    }
-    slots = events.size;
-  } else {
-    const uint16_t max_visible = levels.max_visible;
-    uint64_t word = 0;
-    for (int64_t i = 0; i < events.size; ++i) {
-      const bool visible = def[i] <= max_visible;
-      const bool valid = visible & ((def[i] < null_level) | (def[i] == empty_level));
-      word |= uint64_t{valid} << (slots % 64);
-      valid_slots += valid;
-      const int64_t next = slots + visible;
-      if (next / 64 != slots / 64) {
-        std::memcpy(bits + slots / 64 * 8, &word, 8);
-        word = 0;
-      }
-      slots = next;
-    }
-    std::memcpy(bits + slots / 64 * 8, &word, static_cast<size_t>((slots % 64 + 7) / 8));
   }
+  for (; i < events.size; ++i) {
+    if (def[i] > levels.max_visible) continue;
+    bits.Append(def[i] <= last_valid || (has_empty && def[i] == levels.empty_level), 1);
+  }
+  bits.Finish();
+  const int64_t slots = bits.size();
+  const int64_t valid_slots = bits.num_set();
   out->num_slots = slots;
   out->null_count = slots - valid_slots;
   if (out->null_count != 0) out->validity = std::move(bitmap);
@@ -134,8 +145,8 @@ arrow::Status PassList(Events* events, const LayerLevels& levels, uint16_t child
     return Corrupt("repetition levels begin inside a list (level ", rep[0], ", expected at least ",
                    rep_level, ")");
   }
-  const int64_t num_starts =
-      std::count_if(rep, rep + size, [&](uint16_t level) { return level >= rep_level; });
+  // Repetition levels of list layers begin at 1.
+  const int64_t num_starts = size - CountAtMost(rep, size, static_cast<uint16_t>(rep_level - 1));
   // One more than is kept: the loops write where the next would go before they know if there is one.
   Levels kept_rep, kept_def;
   if (keep_rep) ARROW_RETURN_NOT_OK(kept_rep.Allocate(num_starts + 1, pool));
