@@ -119,7 +119,7 @@ class Vortex:
         return handle.to_arrow(columns)
 
     def take(self, handle, rows: np.ndarray, columns) -> pa.Table:
-        # It takes ascending rows; pyarrow cannot reorder string views, so plain strings are asked for.
+        # It takes ascending rows; pyarrow cannot reorder string views: plain strings are asked for.
         unique, inverse = np.unique(rows, return_inverse=True)
         indices = self.module.array(pa.array(unique.astype(np.uint64)))
         schema = self._plain(handle, columns)
