@@ -252,19 +252,17 @@ template arrow::Status ValueBuilder::AppendValues(const int64_t*, int64_t, const
 template arrow::Status ValueBuilder::AppendValues(const uint64_t*, int64_t, const uint8_t*);
 
 template <typename Offset, typename Index>
-arrow::Status ValueBuilder::AppendGathered(const Offset* offsets, const uint8_t* bytes,
-                                           int64_t num_bytes, int64_t num_readable,
-                                           const Index* indices, int64_t num_values) {
+arrow::Status ValueBuilder::AppendGathered(const Offset* offsets, int64_t num_items,
+                                           const uint8_t* bytes, int64_t num_bytes,
+                                           int64_t num_readable, const Index* indices,
+                                           int64_t num_values) {
   if (num_values == 0) return arrow::Status::OK();
   ARROW_RETURN_NOT_OK(GrowOffsets(num_values));
   // First where each value ends, then the bytes: neither loop waits for the other's results.
   int64_t at = data_size_;
-  Offset longest = 0;
   auto lay_out = [&]<typename Out>(Out* ends) {
     for (int64_t i = 0; i < num_values; ++i) {
-      const Offset length = offsets[indices[i] + 1] - offsets[indices[i]];
-      longest = std::max(longest, length);
-      at += length;
+      at += offsets[indices[i] + 1] - offsets[indices[i]];
       ends[i] = static_cast<Out>(at);
     }
   };
@@ -278,7 +276,11 @@ arrow::Status ValueBuilder::AppendGathered(const Offset* offsets, const uint8_t*
 
   // Short values are copied kGatherSlack bytes at a time, which reads that much after the last of them.
   std::vector<uint8_t> padded;
-  const bool is_short = longest <= kGatherSlack;
+  // Judged by all items when there are no more of them than of values.
+  bool is_short = num_items <= num_values;
+  for (int64_t k = 0; k < num_items && is_short; ++k) {
+    is_short = offsets[k + 1] - offsets[k] <= kGatherSlack;
+  }
   if (is_short && num_readable < num_bytes + kGatherSlack && num_bytes <= total) {
     padded.resize(num_bytes + kGatherSlack);
     if (num_bytes > 0) std::memcpy(padded.data(), bytes, num_bytes);
@@ -306,11 +308,11 @@ arrow::Status ValueBuilder::AppendGathered(const Offset* offsets, const uint8_t*
   return arrow::Status::OK();
 }
 
-#define LANCEA_INSTANTIATE_GATHER(Index)                                                       \
-  template arrow::Status ValueBuilder::AppendGathered(const int32_t*, const uint8_t*, int64_t, \
-                                                      int64_t, const Index*, int64_t);         \
-  template arrow::Status ValueBuilder::AppendGathered(const int64_t*, const uint8_t*, int64_t, \
-                                                      int64_t, const Index*, int64_t);
+#define LANCEA_INSTANTIATE_GATHER(Index)                                                        \
+  template arrow::Status ValueBuilder::AppendGathered(const int32_t*, int64_t, const uint8_t*,  \
+                                                      int64_t, int64_t, const Index*, int64_t); \
+  template arrow::Status ValueBuilder::AppendGathered(const int64_t*, int64_t, const uint8_t*,  \
+                                                      int64_t, int64_t, const Index*, int64_t);
 LANCEA_INSTANTIATE_GATHER(uint8_t)
 LANCEA_INSTANTIATE_GATHER(uint16_t)
 LANCEA_INSTANTIATE_GATHER(uint32_t)

@@ -84,11 +84,13 @@ class ValueBuilder {
   void Clear();
   /// Append values picked from elsewhere: value i is bytes[offsets[k] .. offsets[k + 1]) with
   /// k = indices[i]. Indices and offsets are already checked.
-  /// \param num_bytes     of the picked values' source
+  /// \param num_items     values to pick from
+  /// \param num_bytes     of all of them
   /// \param num_readable  at least num_bytes: allocated, whatever it holds
   template <typename Offset, typename Index>
-  arrow::Status AppendGathered(const Offset* offsets, const uint8_t* bytes, int64_t num_bytes,
-                               int64_t num_readable, const Index* indices, int64_t num_values);
+  arrow::Status AppendGathered(const Offset* offsets, int64_t num_items, const uint8_t* bytes,
+                               int64_t num_bytes, int64_t num_readable, const Index* indices,
+                               int64_t num_values);
   /// Room for at most `max_bytes` bytes of one value: write there, then call CommitValue.
   arrow::Result<uint8_t*> PrepareValue(int64_t max_bytes);
   arrow::Status CommitValue(int64_t num_bytes);

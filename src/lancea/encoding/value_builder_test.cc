@@ -41,7 +41,7 @@ TEST_P(VariableBuilder, KeepsValuesHoweverTheyCome) {
   const std::string dictionary = "xynineteen characters";
   const std::vector<uint8_t> indices = {2, 0, 1, 0};
   ASSERT_TRUE(builder
-                  .AppendGathered(dictionary_offsets.data(), AsBytes(dictionary).data(), 21, 21,
+                  .AppendGathered(dictionary_offsets.data(), 3, AsBytes(dictionary).data(), 21, 21,
                                   indices.data(), 4)
                   .ok());
   EXPECT_EQ(Strings(&builder), (std::vector<std::string>{"one", "", "", "abc", "", "de",

@@ -1,6 +1,7 @@
 #include "lancea/encoding/structural/dictionary_gather.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "arrow/array/data.h"
 #include "arrow/buffer.h"
@@ -20,12 +21,18 @@ using arrow::Type;
 
 template <typename Index>
 arrow::Status CheckIndices(const Index* indices, int64_t num_values, int64_t size) {
-  Index largest = 0;
-  for (int64_t i = 0; i < num_values; ++i) largest = std::max(largest, indices[i]);
-  if (num_values == 0 || static_cast<uint64_t>(largest) < static_cast<uint64_t>(size)) {
-    return arrow::Status::OK();
-  }
-  return Corrupt("dictionary index ", +largest, " in a dictionary of ", size, " items");
+  if (num_values == 0) return arrow::Status::OK();
+  if (size == 0) return Corrupt("dictionary index in a dictionary of 0 items");
+  const uint64_t last = static_cast<uint64_t>(size) - 1;
+  if (last >= std::numeric_limits<Index>::max()) return arrow::Status::OK();
+  // In the indices' own width, so that a register compares as many as it holds.
+  const Index bound = static_cast<Index>(last);
+  Index beyond = 0;
+  for (int64_t i = 0; i < num_values; ++i) beyond |= static_cast<Index>(indices[i] > bound);
+  if (beyond == 0) return arrow::Status::OK();
+  const Index* bad =
+      std::find_if(indices, indices + num_values, [&](Index index) { return index > bound; });
+  return Corrupt("dictionary index ", +*bad, " in a dictionary of ", size, " items");
 }
 
 template <typename Index, typename Offset>
@@ -33,8 +40,8 @@ arrow::Status GatherVariable(const ArrayData& dictionary, const Index* indices, 
                              ValueBuilder* out) {
   ARROW_RETURN_NOT_OK(CheckIndices(indices, num_values, dictionary.length));
   const arrow::Buffer& bytes = *dictionary.buffers[2];
-  return out->AppendGathered(dictionary.GetValues<Offset>(1), bytes.data(), bytes.size(),
-                             bytes.capacity(), indices, num_values);
+  return out->AppendGathered(dictionary.GetValues<Offset>(1), dictionary.length, bytes.data(),
+                             bytes.size(), bytes.capacity(), indices, num_values);
 }
 
 template <typename Index, typename Word>

@@ -69,8 +69,8 @@ class DictionaryRead : public ArrayRead {
       ARROW_RETURN_NOT_OK(out->validity.AppendRun(values[i] != 0, 1));
     }
     return out->values.AppendGathered(reinterpret_cast<const int64_t*>(items.offsets()),
-                                      items.data(), items.data_size(), items.data_size(), values,
-                                      indices.num_values());
+                                      items.num_values(), items.data(), items.data_size(),
+                                      items.data_size(), values, indices.num_values());
   }
 
   std::unique_ptr<ArrayRead> indices_, items_;
