@@ -206,3 +206,17 @@ def test_the_lance_schema_is_that_of_pylance(tmp_path, version):
     assert arrow.field(position).type == pa.json_()
     assert_same_schema(arrow.remove(position), expected.remove(position))
     assert mine.max_field_id == theirs.max_field_id
+
+
+@pytest.mark.parametrize("nulls", ["none", "some"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_takes_of_many_rows_give_what_pylance_reads(tmp_path, version, nulls):
+    """So many that whole stretches are read, and several threads have a part each."""
+    size = max(SIZES)
+    table = table_of(version, nulls, size)
+    theirs = write(table, tmp_path / "t", data_storage_version=version)
+    expected = oracle(theirs.to_table)
+    mine = lancea.dataset(tmp_path / "t")
+    rows = np.random.default_rng(size).integers(0, size, 6000).tolist()
+    for wanted in (rows, sorted(set(rows)), sorted(set(rows[:1000]))):
+        assert_same_table(mine.take(wanted), take_of(expected, wanted), f"{len(wanted)} rows")

@@ -125,6 +125,32 @@ arrow::Result<std::vector<FragmentRows>> SplitByFragment(const Dataset::Impl& da
   return out;
 }
 
+// True where all rows from the first to the last wanted are read sooner than each is found. Only for values
+// in memory, where bytes that are not wanted cost no I/O.
+bool IsDense(const ReadPlan& plan, const FragmentRows& part, size_t column) {
+  constexpr uint64_t kMinRanges = 256;
+  // Bounds the memory, too: values may be far larger decoded than stored.
+  constexpr uint64_t kMaxRowsPerWanted = 8;
+  // What finding a row of a column costs, in bytes decoded in a row.
+  constexpr uint64_t kBytesPerRange = 300;
+  const PlanColumn& plan_column = plan.columns()[column];
+  const auto& readers = part.readers->columns[column];
+  if (plan_column.kind != PlanColumn::Kind::kField || plan_column.has_blob_bytes ||
+      part.rows.size() < kMinRanges || readers.empty() || part.readers->num_rows == 0) {
+    return false;
+  }
+  uint64_t bytes = 0;
+  for (const auto& reader : readers) {
+    if (reader.reader->encoded_bytes() == 0) return false;  // not known
+    bytes += reader.reader->encoded_bytes();
+  }
+  const uint64_t span = part.rows.back().end - part.rows.front().start;
+  // A byte more a row: values of no bytes take time too.
+  const uint64_t row_bytes = bytes / part.readers->num_rows + 1;
+  return span < UINT32_MAX &&
+         span / part.rows.size() <= std::min(kMaxRowsPerWanted, kBytesPerRange / row_bytes);
+}
+
 // Reads and decodes what one take asks for: arrays_[column][fragment].
 class TakeRead {
  public:
@@ -144,11 +170,11 @@ class TakeRead {
     const arrow::StopToken& stop = read_options_.stop_token;
     // Reads of mapped files cost nothing, so columns are independent work. Elsewhere all columns of a
     // fragment share one vectored read.
-    const bool by_column = executor != nullptr && AllInMemory();
-    const size_t width = by_column ? arrays_.size() : 1;
+    by_column_ = executor != nullptr && AllInMemory();
+    const size_t width = by_column_ ? arrays_.size() : 1;
     return ParallelFor(executor, parts_.size() * width, stop, [&](size_t i) -> arrow::Status {
       const std::span<const size_t> all(all_columns_);
-      return ReadPart(i / width, by_column ? all.subspan(i % width, 1) : all);
+      return ReadPart(i / width, by_column_ ? all.subspan(i % width, 1) : all);
     });
   }
 
@@ -163,6 +189,9 @@ class TakeRead {
  private:
   arrow::Status ReadPart(size_t part, std::span<const size_t> columns) {
     const FragmentRows& rows = parts_[part];
+    if (by_column_ && IsDense(plan_, rows, columns[0])) {
+      return ReadSpan(rows, columns[0]).Value(&arrays_[columns[0]][part]);
+    }
     ARROW_ASSIGN_OR_RAISE(
         auto read, FragmentRead::Make(dataset_, plan_, rows.readers, rows.fragment, rows.rows,
                                       columns, /*mark_deleted=*/false, read_options_));
@@ -170,6 +199,24 @@ class TakeRead {
       ARROW_RETURN_NOT_OK(read->Finish(column).Value(&arrays_[column][part]));
     }
     return arrow::Status::OK();
+  }
+
+  // Read all rows from the first to the last, and pick those that are wanted.
+  arrow::Result<arrow::ArrayVector> ReadSpan(const FragmentRows& rows, size_t column) {
+    const uint64_t first = rows.rows.front().start;
+    ARROW_ASSIGN_OR_RAISE(auto read,
+                          FragmentRead::Make(dataset_, plan_, rows.readers, rows.fragment,
+                                             {{first, rows.rows.back().end}}, {&column, 1},
+                                             /*mark_deleted=*/false, read_options_));
+    ARROW_ASSIGN_OR_RAISE(const arrow::ArrayVector span, read->Finish(column));
+    std::vector<uint32_t> wanted;
+    for (const RowRange& range : rows.rows) {
+      for (uint64_t row = range.start; row < range.end; ++row) {
+        wanted.push_back(static_cast<uint32_t>(row - first));
+      }
+    }
+    ARROW_ASSIGN_OR_RAISE(auto picked, RestoreOrder(span, wanted, dataset_.memory_pool()));
+    return arrow::ArrayVector{std::move(picked)};
   }
 
   bool AllInMemory() const {
@@ -187,6 +234,7 @@ class TakeRead {
   const std::vector<FragmentRows> parts_;
   std::vector<std::vector<arrow::ArrayVector>> arrays_;
   std::vector<size_t> all_columns_;
+  bool by_column_ = false;
 };
 
 // \param keys  ascending and distinct
