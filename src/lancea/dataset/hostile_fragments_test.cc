@@ -1,50 +1,16 @@
 // Fragments that no writer makes: each ends in an error.
-#include <google/protobuf/any.pb.h>
 #include <gtest/gtest.h>
 
 #include "arrow/buffer.h"
 #include "arrow/table.h"
 #include "lancea/dataset.h"
 #include "lancea/dataset/blobs.h"
-#include "lancea/io/memory_store.h"
-#include "lancea/proto/encodings_v2_1.pb.h"
-#include "lancea/proto/file.pb.h"
-#include "lancea/proto/file2.pb.h"
-#include "lancea/proto/table.pb.h"
+#include "lancea/dataset/table_for_test.h"
 #include "lancea/table/feature_flags.h"
 #include "lancea/table/fragment.h"
 
 namespace lancea {
 namespace {
-
-template <typename T>
-void Append(T value, std::string* out) {
-  out->append(reinterpret_cast<const char*>(&value), sizeof(T));
-}
-
-// A file of version 2.1 with one column: a constant page, which takes no bytes for any number of rows.
-std::string ConstantFile(uint64_t num_rows) {
-  lance::encodings21::PageLayout layout;
-  layout.mutable_constant_layout()->add_layers(lance::encodings21::REPDEF_ALL_VALID_ITEM);
-  layout.mutable_constant_layout()->set_inline_value(std::string("\5\0\0\0\0\0\0\0", 8));
-  google::protobuf::Any any;
-  any.set_type_url("/lance.encodings21.PageLayout");
-  any.set_value(layout.SerializeAsString());
-  lance::file::v2::ColumnMetadata column;
-  auto& page = *column.add_pages();
-  page.set_length(num_rows);
-  page.mutable_encoding()->mutable_direct()->set_encoding(any.SerializeAsString());
-  lance::file::FileDescriptor descriptor;
-  descriptor.set_length(num_rows);
-  std::string out = column.SerializeAsString() + descriptor.SerializeAsString();
-  const uint64_t column_size = column.ByteSizeLong(), table = out.size();
-  for (uint64_t number : {uint64_t{0}, column_size, column_size, table - column_size}) {
-    Append(number, &out);
-  }
-  for (uint64_t number : {uint64_t{0}, table, table + 16}) Append(number, &out);
-  for (uint32_t number : {1u, 1u, 2u | 1u << 16}) Append(number, &out);
-  return out + "LANC";
-}
 
 // A table of one fragment with stable row ids, which the only column of its data file holds.
 class HostileFragments : public ::testing::Test {
@@ -73,17 +39,11 @@ class HostileFragments : public ::testing::Test {
   }
 
   arrow::Status TakeOneRowId(uint64_t rows_in_file) {
-    const std::string message = manifest_.SerializeAsString();
-    std::string bytes;
-    Append(static_cast<uint32_t>(message.size()), &bytes);
-    bytes += message;
-    Append(uint64_t{0}, &bytes);
-    Append(uint32_t{2}, &bytes);
-    bytes += "LANC";
     Host host;
     auto store = std::make_shared<MemoryObjectStore>();
     host.object_store = store;
-    ARROW_RETURN_NOT_OK(store->Put("t/_versions/1.manifest", arrow::Buffer::FromString(bytes)));
+    ARROW_RETURN_NOT_OK(
+        store->Put("t/_versions/1.manifest", arrow::Buffer::FromString(ManifestFile(manifest_))));
     ARROW_RETURN_NOT_OK(
         store->Put("t/data/a.lance", arrow::Buffer::FromString(ConstantFile(rows_in_file))));
     OpenOptions options;
