@@ -10,6 +10,7 @@
 #include "arrow/compute/api_vector.h"
 #include "arrow/compute/exec.h"
 #include "arrow/datum.h"
+#include "lancea/dataset/gather_variable.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -75,6 +76,7 @@ arrow::Result<RowOrder> SortRows(std::vector<uint64_t> asked) {
 arrow::Result<std::shared_ptr<arrow::Array>> RestoreOrder(const arrow::ArrayVector& chunks,
                                                           const std::vector<uint32_t>& positions,
                                                           arrow::MemoryPool* pool) {
+  if (IsGatherable(*chunks[0]->type())) return GatherVariable(chunks, positions, pool);
   std::shared_ptr<arrow::Array> whole = chunks[0];
   if (chunks.size() > 1) {
     ARROW_ASSIGN_OR_RAISE(whole, arrow::Concatenate(chunks, pool));
