@@ -7,6 +7,8 @@
 
 from importlib import import_module
 
+import pyarrow  # noqa: F401  its libraries first: they need not lie beside this package
+
 from lancea._lancea import __version__
 from lancea.blob import Blob, BlobArray, BlobColumn, BlobFile, BlobType, blob_array, blob_field
 from lancea.dataset import LanceDataset, dataset
