@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from lancea.util import register_extension_type
+from lancea._extension_types import register_extension_type
 
 
 class BFloat16Type(pa.ExtensionType):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from lancea.util import register_extension_type
+from lancea._extension_types import register_extension_type
 
 DEFAULT_BLOB_BUFFER_SIZE = 512 * 1024
 

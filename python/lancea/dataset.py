@@ -13,6 +13,7 @@ import pyarrow.dataset as pads
 from lancea import _lancea
 from lancea._display import dataset_html, dataset_repr
 from lancea._indices import describe_indices
+from lancea._timestamps import local_time
 from lancea.blob import BlobFile
 from lancea.fragment import LanceFragment
 from lancea.refs import Branches, Tags
@@ -21,7 +22,7 @@ from lancea.schema import LanceSchema
 from lancea.session import Session
 from lancea.stats import LanceStats
 from lancea.types import DatasetBasePath, IOStats, Version
-from lancea.util import local_time, sanitize_ts
+from lancea.util import sanitize_ts
 
 
 def dataset(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lancea import _lancea
+from lancea._timestamps import parse_rfc3339
 from lancea.types import Branch, Tag
-from lancea.util import parse_rfc3339
 
 
 def _to_tag(raw: dict[str, Any]) -> Tag:

@@ -1,15 +1,11 @@
-"""Small conversions that several modules need."""
+"""The conversions that pylance keeps under this name."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
-
-_SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -45,36 +41,3 @@ def sanitize_ts(ts: Any) -> datetime:
 def td_to_micros(td: timedelta) -> int:
     """A timedelta in microseconds."""
     return round(td / _MICROSECOND)
-
-
-def local_time(nanos: int) -> datetime:
-    """Nanoseconds since the epoch as naive local time, cut to microseconds."""
-    seconds, rest = divmod(nanos // 1000, 1_000_000)
-    return datetime.fromtimestamp(seconds) + rest * _MICROSECOND
-
-
-def utc_micros(moment: datetime) -> int:
-    """A datetime (naive: local time) as microseconds since the epoch."""
-    whole = moment.replace(microsecond=0)
-    return int(whole.timestamp()) * 1_000_000 + moment.microsecond
-
-
-def parse_rfc3339(text: str | None) -> datetime | None:
-    """RFC 3339 text of a tag file as a datetime with zone; nanoseconds are cut."""
-    if text is None:
-        return None
-    text = text.replace("Z", "+00:00")
-    head, dot, tail = text.partition(".")
-    if dot:
-        digits = len(tail) - len(tail.lstrip("0123456789"))
-        text = f"{head}.{tail[:digits][:6].ljust(6, '0')}{tail[digits:]}"
-    return datetime.fromisoformat(text)
-
-
-def register_extension_type(kind: pa.ExtensionType) -> None:
-    """Make pyarrow know an extension type.
-
-    Where pylance in the same process was first, its type serves as well.
-    """
-    with suppress(pa.ArrowKeyError):
-        pa.register_extension_type(kind)

@@ -9,12 +9,11 @@
 #include "arrow/array/util.h"
 #include "arrow/buffer.h"
 #include "arrow/type.h"
+#include "arrow/type_traits.h"
 #include "arrow/util/bit_util.h"
 
 namespace lancea {
 namespace {
-
-using arrow::Type;
 
 template <typename Offset>
 struct Chunk {
@@ -81,16 +80,10 @@ arrow::Result<std::shared_ptr<arrow::Array>> Gather(const arrow::ArrayVector& ar
 
 }  // namespace
 
-bool IsGatherable(const arrow::DataType& type) {
-  return type.id() == Type::STRING || type.id() == Type::BINARY ||
-         type.id() == Type::LARGE_STRING || type.id() == Type::LARGE_BINARY;
-}
-
 arrow::Result<std::shared_ptr<arrow::Array>> GatherVariable(const arrow::ArrayVector& chunks,
                                                             const std::vector<uint32_t>& positions,
                                                             arrow::MemoryPool* pool) {
-  const Type::type id = chunks[0]->type_id();
-  return id == Type::LARGE_STRING || id == Type::LARGE_BINARY
+  return arrow::is_large_binary_like(chunks[0]->type_id())
              ? Gather<int64_t>(chunks, positions, pool)
              : Gather<int32_t>(chunks, positions, pool);
 }

@@ -10,11 +10,8 @@
 
 namespace lancea {
 
-/// True for the types GatherVariable takes: text and binary with offsets of 32 or 64 bits.
-bool IsGatherable(const arrow::DataType& type);
-
 /// The values of `chunks` at `positions`, which count through all chunks and are below their length.
-/// \param chunks  not empty, of one gatherable type
+/// \param chunks  not empty, of one text or binary type (arrow::is_base_binary_like)
 /// \return CapacityError when the bytes pass what offsets of 32 bits reach
 arrow::Result<std::shared_ptr<arrow::Array>> GatherVariable(const arrow::ArrayVector& chunks,
                                                             const std::vector<uint32_t>& positions,

@@ -10,6 +10,7 @@
 #include "arrow/compute/api_vector.h"
 #include "arrow/compute/exec.h"
 #include "arrow/datum.h"
+#include "arrow/type_traits.h"
 #include "lancea/dataset/gather_variable.h"
 #include "lancea/util/errors.h"
 
@@ -76,7 +77,8 @@ arrow::Result<RowOrder> SortRows(std::vector<uint64_t> asked) {
 arrow::Result<std::shared_ptr<arrow::Array>> RestoreOrder(const arrow::ArrayVector& chunks,
                                                           const std::vector<uint32_t>& positions,
                                                           arrow::MemoryPool* pool) {
-  if (IsGatherable(*chunks[0]->type())) return GatherVariable(chunks, positions, pool);
+  if (arrow::is_base_binary_like(chunks[0]->type_id()))
+    return GatherVariable(chunks, positions, pool);
   std::shared_ptr<arrow::Array> whole = chunks[0];
   if (chunks.size() > 1) {
     ARROW_ASSIGN_OR_RAISE(whole, arrow::Concatenate(chunks, pool));
@@ -84,7 +86,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> RestoreOrder(const arrow::ArrayVect
   // Borrowed: `positions` outlives the call, and Take keeps nothing of its indices.
   auto buffer = std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(positions.data()),
                                                 static_cast<int64_t>(positions.size() * 4));
-  const arrow::UInt32Array indices(static_cast<int64_t>(positions.size()), std::move(buffer));
+  const arrow::UInt32Array indices(static_cast<int64_t>(positions.size()), buffer);
   arrow::compute::ExecContext context(pool);
   ARROW_ASSIGN_OR_RAISE(
       arrow::Datum taken,

@@ -6,7 +6,6 @@
 #include "arrow/array/array_base.h"
 #include "arrow/array/concatenate.h"
 #include "arrow/array/util.h"
-#include "arrow/io/interfaces.h"
 #include "arrow/type.h"
 #include "arrow/util/byte_size.h"
 #include "arrow/util/thread_pool.h"
@@ -41,7 +40,6 @@ void ScanBatch::Begin() {
   auto decode = [self, cpu] { (void)cpu->Spawn([self] { self->decoded_.Run(); }); };
   if (context_->is_local) return decode();
   arrow::internal::Executor* io = context_->read_options.io_executor;
-  if (io == nullptr) io = arrow::io::default_io_context().executor();
   arrow::internal::TaskHints hints;
   hints.priority = priority_;
   (void)io->Spawn(hints, [self, decode] {

@@ -4,7 +4,6 @@
 #include <deque>
 #include <limits>
 
-#include "arrow/io/interfaces.h"
 #include "arrow/util/thread_pool.h"
 #include "lancea/dataset/scan_batch.h"
 #include "lancea/encoding/v0_1/legacy_file.h"
@@ -155,7 +154,6 @@ class ScanStream : public arrow::RecordBatchReader {
       opening_.push_back(open);
       if (!context_->is_local) {
         arrow::internal::Executor* io = context_->read_options.io_executor;
-        if (io == nullptr) io = arrow::io::default_io_context().executor();
         (void)io->Spawn([open] { open->Run(); });
       }
     }

@@ -93,10 +93,11 @@ arrow::Result<std::shared_ptr<ArrayData>> Gather(const std::shared_ptr<arrow::Da
   if (num_values > 0 && dictionary.length == 0) {
     return Corrupt("dictionary index 0 in a dictionary of 0 items");
   }
-  if (IsVariableType(type->id())) {
-    ValueBuilder out = ValueBuilder::Variable(IsLargeType(type->id()) ? 64 : 32, pool);
+  if (arrow::is_base_binary_like(type->id())) {
+    ValueBuilder out =
+        ValueBuilder::Variable(arrow::is_large_binary_like(type->id()) ? 64 : 32, pool);
     ARROW_RETURN_NOT_OK(
-        IsLargeType(type->id())
+        arrow::is_large_binary_like(type->id())
             ? (GatherVariable<Index, int64_t>(dictionary, indices, num_values, &out))
             : (GatherVariable<Index, int32_t>(dictionary, indices, num_values, &out)));
     return MakeLeafData(type, num_values, &out);
@@ -146,6 +147,23 @@ arrow::Result<std::shared_ptr<ArrayData>> Gather(const std::shared_ptr<arrow::Da
   return WrapPlainFixed(type, num_values, std::move(buffer));
 }
 
+// Call `use` with the indices as the unsigned integers they are.
+template <typename Use>
+arrow::Status WithIndices(const ValueBuilder& indices, Use use) {
+  switch (indices.bits_per_value()) {
+    case 8:
+      return use(indices.data());
+    case 16:
+      return use(reinterpret_cast<const uint16_t*>(indices.data()));
+    case 32:
+      return use(reinterpret_cast<const uint32_t*>(indices.data()));
+    case 64:
+      return use(reinterpret_cast<const uint64_t*>(indices.data()));
+    default:
+      return Corrupt("dictionary indices of ", indices.bits_per_value(), " bits");
+  }
+}
+
 }  // namespace
 
 arrow::Result<std::shared_ptr<ArrayData>> GatherDictionary(
@@ -159,41 +177,19 @@ arrow::Result<std::shared_ptr<ArrayData>> GatherDictionary(
       return Corrupt("dictionary indices of ", indices->bits_per_value(), " bits for ",
                      type->ToString());
     }
-    const uint8_t* data = indices->data();
-    switch (wanted) {
-      case 8:
-        ARROW_RETURN_NOT_OK(CheckIndices(data, num_values, dictionary->length));
-        break;
-      case 16:
-        ARROW_RETURN_NOT_OK(
-            CheckIndices(reinterpret_cast<const uint16_t*>(data), num_values, dictionary->length));
-        break;
-      case 32:
-        ARROW_RETURN_NOT_OK(
-            CheckIndices(reinterpret_cast<const uint32_t*>(data), num_values, dictionary->length));
-        break;
-      default:
-        ARROW_RETURN_NOT_OK(
-            CheckIndices(reinterpret_cast<const uint64_t*>(data), num_values, dictionary->length));
-    }
+    ARROW_RETURN_NOT_OK(WithIndices(*indices, [&](const auto* data) {
+      return CheckIndices(data, num_values, dictionary->length);
+    }));
     ARROW_ASSIGN_OR_RAISE(auto buffer, indices->FinishData());
     auto out = ArrayData::Make(type, num_values, {nullptr, std::move(buffer)}, /*null_count=*/0);
     out->dictionary = dictionary;
     return out;
   }
-  const uint8_t* data = indices->data();
-  switch (indices->bits_per_value()) {
-    case 8:
-      return Gather(type, *dictionary, data, num_values, pool);
-    case 16:
-      return Gather(type, *dictionary, reinterpret_cast<const uint16_t*>(data), num_values, pool);
-    case 32:
-      return Gather(type, *dictionary, reinterpret_cast<const uint32_t*>(data), num_values, pool);
-    case 64:
-      return Gather(type, *dictionary, reinterpret_cast<const uint64_t*>(data), num_values, pool);
-    default:
-      return Corrupt("dictionary indices of ", indices->bits_per_value(), " bits");
-  }
+  std::shared_ptr<ArrayData> out;
+  ARROW_RETURN_NOT_OK(WithIndices(*indices, [&](const auto* data) {
+    return Gather(type, *dictionary, data, num_values, pool).Value(&out);
+  }));
+  return out;
 }
 
 }  // namespace lancea

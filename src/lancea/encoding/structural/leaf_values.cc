@@ -108,13 +108,6 @@ const arrow::DataType& InnermostItem(const arrow::DataType& type) {
 
 }  // namespace
 
-bool IsVariableType(Type::type id) {
-  return id == Type::STRING || id == Type::BINARY || id == Type::LARGE_STRING ||
-         id == Type::LARGE_BINARY;
-}
-
-bool IsLargeType(Type::type id) { return id == Type::LARGE_STRING || id == Type::LARGE_BINARY; }
-
 uint64_t FixedBitWidth(const arrow::DataType& type) {
   switch (type.id()) {
     case Type::FIXED_SIZE_LIST: {
@@ -152,7 +145,7 @@ arrow::Status CheckShape(const arrow::DataType& type, const ValueShape& shape) {
                    " bits (", shape.items_per_value, " per row) cannot be ", type.ToString());
   };
   if (shape.bits_per_offset != 0) {
-    return IsVariableType(type.id()) ? arrow::Status::OK() : mismatch();
+    return arrow::is_base_binary_like(type.id()) ? arrow::Status::OK() : mismatch();
   }
   const arrow::DataType& item = InnermostItem(type);
   const uint64_t bits = FixedBitWidth(item);
@@ -194,7 +187,7 @@ arrow::Result<std::shared_ptr<ArrayData>> MakeLeafData(const std::shared_ptr<arr
     }
     ARROW_ASSIGN_OR_RAISE(auto offsets, values->FinishOffsets());
     ARROW_ASSIGN_OR_RAISE(auto bytes, values->FinishData());
-    const uint64_t wanted = IsLargeType(type->id()) ? 64 : 32;
+    const uint64_t wanted = arrow::is_large_binary_like(type->id()) ? 64 : 32;
     if (values->bits_per_offset() != wanted) {
       // Another implementation may have stored the other width.
       ARROW_ASSIGN_OR_RAISE(auto converted, arrow::AllocateBuffer((num_values + 1) * wanted / 8));

@@ -14,11 +14,6 @@ namespace lancea {
 /// included; 0 if the type is not of fixed width.
 uint64_t FixedBitWidth(const arrow::DataType& type);
 
-/// Text and binary, with offsets of 32 or 64 bits.
-bool IsVariableType(arrow::Type::type id);
-/// Those with offsets of 64 bits.
-bool IsLargeType(arrow::Type::type id);
-
 /// True when a leaf of `type` can be made from values of `shape`; messages name both.
 arrow::Status CheckShape(const arrow::DataType& type, const ValueShape& shape);
 

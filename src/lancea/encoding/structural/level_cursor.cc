@@ -4,9 +4,6 @@
 
 namespace lancea {
 
-// A level no page reaches: every event owns a value.
-constexpr uint16_t kAllVisible = 0xFFFF;
-
 namespace {
 
 arrow::Result<const uint16_t*> AppendLevels(const BlockDecoder& decoder, Bytes block,

@@ -41,7 +41,7 @@ arrow::Result<RepDefLayers> RepDefLayers::Make(std::span<const int> wire) {
     return Corrupt("the leaf layer of a page is a list");
   }
   // A layer sees every level below the first list further out.
-  uint16_t visible = 0xFFFF;
+  uint16_t visible = kAllVisible;
   for (size_t i = out.layers_.size(); i-- > 0;) {
     out.layers_[i].max_visible = visible;
     if (IsList(out.layers_[i].layer)) {

@@ -32,6 +32,9 @@ constexpr bool IsList(RepDefLayer layer) {
          layer == RepDefLayer::kEmptyableList || layer == RepDefLayer::kNullAndEmptyList;
 }
 
+/// A level that no page reaches: a bound for "every event".
+constexpr uint16_t kAllVisible = 0xFFFF;
+
 /// The levels of one layer.
 struct LayerLevels {
   RepDefLayer layer = RepDefLayer::kAllValidItem;
@@ -40,7 +43,7 @@ struct LayerLevels {
   uint16_t rep_level = 0;    ///< list layers: its number from the leaf, from 1
   /// An event owns a slot in this layer iff its definition level is at most this: larger levels
   /// are nulls or empties of a list further out, which has nothing inside.
-  uint16_t max_visible = 0xFFFF;
+  uint16_t max_visible = kAllVisible;
 };
 
 /// The layers of a page with their levels worked out.

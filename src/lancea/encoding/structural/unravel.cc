@@ -23,8 +23,6 @@ arrow::Result<std::unique_ptr<arrow::ResizableBuffer>> AllocateListOffsets(
 
 namespace {
 
-constexpr uint16_t kAllVisible = 0xFFFF;
-
 // Levels of the events that are kept; from the pool, which reuses memory.
 class Levels {
  public:
