@@ -11,7 +11,7 @@ import pyarrow as pa
 
 
 class Lancea:
-    """Reads what pylance wrote: both have the same files."""
+    """Lancea and pylance: the same names for everything, and the same files."""
 
     name = "lancea"
     suffix = ".lance"
@@ -22,10 +22,8 @@ class Lancea:
         self.module = lancea
         self.version = lancea.__version__
 
-    def write(self, table: pa.Table, path: Path) -> None:
-        import lance
-
-        lance.write_dataset(table, str(path))
+    def write(self, table: pa.Table, path: Path, **options) -> None:
+        self.module.write_dataset(table, str(path), **options)
 
     def open(self, path: Path):
         return self.module.dataset(str(path))
@@ -63,8 +61,8 @@ class Parquet:
         self.parquet = pyarrow.parquet
         self.version = "pyarrow " + pa.__version__
 
-    def write(self, table: pa.Table, path: Path) -> None:
-        self.parquet.write_table(table, path)
+    def write(self, table: pa.Table, path: Path, **options) -> None:
+        self.parquet.write_table(table, path, **options)
 
     def open(self, path: Path):
         return self.parquet.ParquetFile(path)
@@ -103,8 +101,8 @@ class Vortex:
         # Its default leaves one core idle, which the others use.
         vortex.set_worker_threads(len(os.sched_getaffinity(0)))
 
-    def write(self, table: pa.Table, path: Path) -> None:
-        self.module.io.write(table, str(path))
+    def write(self, table: pa.Table, path: Path, **options) -> None:
+        self.module.io.write(table, str(path), **options)
 
     def open(self, path: Path):
         return self.module.open(str(path))

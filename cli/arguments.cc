@@ -15,6 +15,19 @@ arrow::Status Usage(const std::string& message) { return arrow::Status::Invalid(
 
 }  // namespace
 
+arrow::Result<std::map<std::string, std::string>> ParseStorageOptions(
+    const std::vector<std::string>& options) {
+  std::map<std::string, std::string> out;
+  for (const std::string& option : options) {
+    const size_t equals = option.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return Usage("--storage-option: \"" + option + "\" is not KEY=VALUE");
+    }
+    out[option.substr(0, equals)] = option.substr(equals + 1);
+  }
+  return out;
+}
+
 void TableArguments::AddTo(CLI::App& verb) {
   verb.add_option("table", uri, "Path or URI of the table")->required();
   auto* number = verb.add_option("-V,--version", version, "Version number (default: the latest)");
@@ -43,13 +56,7 @@ arrow::Result<std::shared_ptr<Dataset>> TableArguments::Open() const {
     }
     options.as_of_micros = micros;
   }
-  for (const std::string& option : storage_options) {
-    const size_t equals = option.find('=');
-    if (equals == 0 || equals == std::string::npos) {
-      return Usage("--storage-option: \"" + option + "\" is not KEY=VALUE");
-    }
-    options.storage_options[option.substr(0, equals)] = option.substr(equals + 1);
-  }
+  ARROW_ASSIGN_OR_RAISE(options.storage_options, ParseStorageOptions(storage_options));
   return Dataset::Open(uri, std::move(options));
 }
 

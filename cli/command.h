@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,13 @@ void AddVersions(CLI::App& app, Action* action);
 void AddFile(CLI::App& app, Action* action);
 void AddVerify(CLI::App& app, Action* action);
 void AddExport(CLI::App& app, Action* action);
+void AddImport(CLI::App& app, Action* action);
+void AddWrite(CLI::App& app, Action* action);
+
+/// KEY=VALUE texts as a map.
+/// \return Invalid naming the one that is none
+arrow::Result<std::map<std::string, std::string>> ParseStorageOptions(
+    const std::vector<std::string>& options);
 
 /// Which table, at which version.
 struct TableArguments {

@@ -1,4 +1,4 @@
-// lancea: look into, read, check and export Lance tables from the shell.
+// lancea: look into, read, write, check and export Lance tables from the shell.
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -28,7 +28,9 @@ Examples:
   lancea count photos.lance --version 12
   lancea file photos.lance/data/1011....lance --pages
   lancea verify photos.lance
-  lancea export photos.lance photos.parquet)";
+  lancea export photos.lance photos.parquet
+  lancea import photos.parquet more/photos.parquet photos.lance
+  producer | lancea write photos.lance --from - --format jsonl --mode append)";
 
 ExitCode CodeOf(const arrow::Status& status) {
   if (auto category = CategoryOf(status)) {
@@ -43,6 +45,7 @@ ExitCode CodeOf(const arrow::Status& status) {
       case ErrorCategory::kUnsupported:
         return kUnsupported;
       case ErrorCategory::kCommitConflict:
+      case ErrorCategory::kRetryableConflict:
         return kInputOutput;
     }
   }
@@ -52,7 +55,7 @@ ExitCode CodeOf(const arrow::Status& status) {
 }
 
 int Main(int argc, char** argv) {
-  CLI::App app("Look into, read, check and export Lance tables.", "lancea");
+  CLI::App app("Look into, read, write, check and export Lance tables.", "lancea");
   app.set_version_flag("--version", LANCEA_VERSION);
   app.require_subcommand(1);
   app.footer(kFooter);
@@ -68,6 +71,8 @@ int Main(int argc, char** argv) {
   AddFile(app, &action);
   AddVerify(app, &action);
   AddExport(app, &action);
+  AddImport(app, &action);
+  AddWrite(app, &action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,7 +1,11 @@
-// lancea verify: read everything and say what is wrong.
+// lancea verify: read everything and say what is wrong, and which files nobody needs.
+//
+// Orphans are files that no version refers to: what failed writes left, or what a write that is going on
+// has made so far. They are no defects.
 #include <iostream>
 
 #include "command.h"
+#include "lancea/cleanup.h"
 
 namespace lancea::cli {
 namespace {
@@ -10,6 +14,18 @@ struct Arguments {
   TableArguments table;
   bool quiet = false;
 };
+
+arrow::Status PrintOrphans(const Dataset& dataset, bool quiet) {
+  ARROW_ASSIGN_OR_RAISE(auto orphans, FindOrphans(dataset));
+  if (quiet || orphans.empty()) return arrow::Status::OK();
+  uint64_t bytes = 0;
+  for (const RemovedFile& file : orphans) {
+    std::cout << file.path << ": no version refers to it\n";
+    bytes += file.size;
+  }
+  std::cout << CountOf(orphans.size(), "orphan file") << ", " << ByteSize(bytes) << "\n";
+  return arrow::Status::OK();
+}
 
 }  // namespace
 
@@ -26,6 +42,7 @@ void AddVerify(CLI::App& app, Action* action) {
       ARROW_ASSIGN_OR_RAISE(auto defects, dataset->Verify());
       for (const Defect& defect : defects)
         std::cout << defect.file << ": " << defect.message << "\n";
+      ARROW_RETURN_NOT_OK(PrintOrphans(*dataset, arguments->quiet));
       if (!defects.empty()) {
         if (!arguments->quiet) std::cout << CountOf(defects.size(), "defect") << "\n";
         return kDefectsFound;

@@ -13,9 +13,11 @@
 #include "arrow/type_fwd.h"
 #include "lancea/export.h"
 #include "lancea/fragment.h"
+#include "lancea/index_info.h"
 #include "lancea/scanner.h"
 #include "lancea/schema.h"
 #include "lancea/session.h"
+#include "lancea/transaction.h"
 
 namespace lancea {
 
@@ -52,23 +54,6 @@ struct LANCEA_EXPORT BranchInfo {
   int64_t created_at_seconds = 0;
   uint64_t manifest_size = 0;
   std::map<std::string, std::string> metadata;
-};
-
-struct LANCEA_EXPORT BasePath {
-  uint32_t id = 0;
-  std::string name;
-  bool is_dataset_root = false;
-  std::string path;
-};
-
-/// An index as the manifest lists it.
-struct LANCEA_EXPORT IndexInfo {
-  std::string name;
-  std::string uuid;      ///< 8-4-4-4-12 hex
-  std::string type_url;  ///< of the details message; names the kind
-  std::vector<int32_t> field_ids;
-  uint64_t dataset_version = 0;
-  std::vector<uint32_t> fragment_ids;  ///< fragments covered; empty when not recorded
 };
 
 /// What `Dataset::Verify` found wrong in one place.
@@ -162,6 +147,49 @@ class LANCEA_EXPORT Dataset : public std::enable_shared_from_this<Dataset> {
   /// Read everything: every file, page and count. \return what is wrong, empty when sound
   arrow::Result<std::vector<Defect>> Verify(
       const arrow::StopToken& stop = arrow::StopToken::Unstoppable()) const;
+
+  // Changes. Each commits a new version, based on this one, and returns it; this one stays as it is. ---
+
+  /// This version's contents as a new latest version.
+  arrow::Result<std::shared_ptr<Dataset>> Restore() const;
+  /// Change config, table metadata, schema metadata or the metadata of fields.
+  arrow::Result<std::shared_ptr<Dataset>> UpdateConfig(operation::UpdateConfig update) const;
+  /// Register roots under which files may lie; ids of 0 are given.
+  arrow::Result<std::shared_ptr<Dataset>> AddBases(
+      std::vector<BasePath> bases,
+      const std::map<std::string, std::string>& transaction_properties = {}) const;
+
+  /// A new table at `target_uri` that refers to this version's files and has none of its own.
+  arrow::Result<std::shared_ptr<Dataset>> ShallowClone(
+      const std::string& target_uri,
+      const std::map<std::string, std::string>& storage_options = {}) const;
+
+  /// \param branch  of the version; nullopt: main
+  /// \return AlreadyExists, NotFound when there is no such version, InvalidInput for the name
+  arrow::Result<TagInfo> CreateTag(const std::string& tag, uint64_t version,
+                                   const std::optional<std::string>& branch = {}) const;
+  arrow::Result<TagInfo> UpdateTag(const std::string& tag, uint64_t version,
+                                   const std::optional<std::string>& branch = {}) const;
+  arrow::Status DeleteTag(const std::string& tag) const;
+  arrow::Status ReplaceTagMetadata(const std::string& tag,
+                                   const std::map<std::string, std::string>& metadata) const;
+  /// A branch that starts from this version.
+  arrow::Result<std::shared_ptr<Dataset>> CreateBranch(const std::string& branch) const;
+  /// \param force  also what a failed creation left
+  arrow::Status DeleteBranch(const std::string& branch, bool force = false) const;
+  arrow::Status ReplaceBranchMetadata(const std::string& branch,
+                                      const std::map<std::string, std::string>& metadata) const;
+
+  /// The transaction that made this version; nullopt when it is not recorded.
+  arrow::Result<std::optional<Transaction>> ReadTransaction() const;
+  /// The transactions of the latest `limit` versions up to this one, newest first; nullopt where one is
+  /// not recorded.
+  arrow::Result<std::vector<std::optional<Transaction>>> Transactions(uint64_t limit) const;
+
+  /// Remove a table with everything below its root.
+  /// \return NotFound when there is none
+  static arrow::Status Drop(const std::string& uri,
+                            const std::map<std::string, std::string>& storage_options = {});
 
   class Impl;
   const Impl& impl() const { return *impl_; }

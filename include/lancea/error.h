@@ -9,12 +9,13 @@
 namespace lancea {
 
 enum class ErrorCategory {
-  kInvalidInput,    ///< the caller's argument cannot be served
-  kNotFound,        ///< no such table, column, index, tag, branch or version
-  kAlreadyExists,   ///< something of that name is there
-  kCommitConflict,  ///< another writer won
-  kCorrupt,         ///< bytes contradict the format
-  kUnsupported,     ///< sound, but newer than this build reads
+  kInvalidInput,       ///< the caller's argument cannot be served
+  kNotFound,           ///< no such table, column, index, tag, branch or version
+  kAlreadyExists,      ///< something of that name is there
+  kCommitConflict,     ///< another writer won, and what it did rules this change out for good
+  kRetryableConflict,  ///< another writer won; the same change, made again on its version, may pass
+  kCorrupt,            ///< bytes contradict the format
+  kUnsupported,        ///< sound, but newer than this build reads
 };
 
 /// The category of an error made by Lancea; nullopt for OK and for errors of Arrow or the system.

@@ -10,6 +10,15 @@
 
 namespace lancea {
 
+/// A root other than the table's own under which files of it may lie.
+struct LANCEA_EXPORT BasePath {
+  uint32_t id = 0;
+  std::string name;              ///< empty: none
+  bool is_dataset_root = false;  ///< another table's root; else a bare directory of data files
+  std::string path;
+  bool operator==(const BasePath&) const = default;
+};
+
 /// One data file of a fragment.
 struct LANCEA_EXPORT DataFile {
   std::string path;             ///< relative to the data/ directory of its base

@@ -45,11 +45,34 @@ class LANCEA_EXPORT ObjectReader {
   virtual bool is_memory() const { return false; }
 };
 
+/// One object being written. Nobody sees it before Finish; one that is dropped without Finish is aborted.
+/// Not thread-safe.
+class LANCEA_EXPORT ObjectWriter {
+ public:
+  virtual ~ObjectWriter() = default;
+
+  /// Append bytes. An error leaves the object unfinishable: Abort it.
+  virtual arrow::Status Write(std::span<const uint8_t> bytes) = 0;
+
+  /// Append buffers one after another; the default calls Write for each.
+  virtual arrow::Status WriteMany(std::span<const std::shared_ptr<arrow::Buffer>> buffers);
+
+  /// Bytes written so far.
+  virtual uint64_t position() const = 0;
+
+  /// Make the object visible under its path and, where the store can promise it, durable.
+  virtual arrow::Status Finish() = 0;
+
+  /// Give up: nothing stays behind. Does nothing after Finish.
+  virtual arrow::Status Abort() = 0;
+};
+
 /// What a listing says of one object.
 struct ObjectInfo {
   std::string path;   ///< full path, usable with Open
   uint64_t size = 0;  ///< bytes
   bool is_directory = false;
+  int64_t modified_nanos = 0;  ///< time of the last change, ns since the epoch UTC; 0: not known
 };
 
 /// A flat store of objects named by '/'-separated paths. Thread-safe.
@@ -63,8 +86,32 @@ class LANCEA_EXPORT ObjectStore {
   virtual arrow::Result<std::shared_ptr<ObjectReader>> Open(const std::string& path,
                                                             uint64_t size = 0) = 0;
 
-  /// The objects and directories directly below `path`; empty if there is no such directory.
+  /// The objects and directories directly below `path`; empty if there is no such directory. Sizes and
+  /// times only where they come with the names: on local disks they would cost a system call each.
   virtual arrow::Result<std::vector<ObjectInfo>> List(const std::string& path) = 0;
+
+  /// The same with sizes and times wherever the store knows them; the default calls List.
+  virtual arrow::Result<std::vector<ObjectInfo>> ListWithDetails(const std::string& path);
+
+  // Writing. A store that is only read may leave these as they are: they answer Unsupported. -------
+
+  /// Begin a new object; an old one of that name is replaced at Finish. Directories are made as needed.
+  virtual arrow::Result<std::unique_ptr<ObjectWriter>> Create(const std::string& path);
+
+  /// Write a small object whole, replacing an old one atomically.
+  virtual arrow::Status Put(const std::string& path, std::span<const uint8_t> bytes);
+
+  /// Write a small object whole if there is none of that name, durably. Of any number of callers, in
+  /// any number of processes, exactly one succeeds; readers see it whole or not at all.
+  /// \return AlreadyExists when there is one; Unsupported when the store cannot promise that
+  virtual arrow::Status PutIfAbsent(const std::string& path, std::span<const uint8_t> bytes);
+
+  /// Remove one object.
+  /// \return NotFound if there is none
+  virtual arrow::Status Delete(const std::string& path);
+
+  /// Remove a directory with everything below it; none is no error.
+  virtual arrow::Status DeleteDirectory(const std::string& path);
 
   /// True if a listing of names returns them in lexical order at no extra cost, false on local disks.
   virtual bool lists_in_order() const { return false; }

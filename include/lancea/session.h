@@ -31,6 +31,8 @@ struct LANCEA_EXPORT Host {
   arrow::internal::Executor* io_executor = nullptr;
   /// Is told what reads cost. Default: nobody is.
   std::shared_ptr<MetricsSink> metrics;
+  /// Verify what is read of data files that have checksums; LANCEA_VERIFY_CHECKSUMS=0 turns it off too.
+  bool verify_checksums = true;
   /// Where all tables are, whatever their URI. Default: by the URI.
   std::shared_ptr<ObjectStore> object_store;
 };

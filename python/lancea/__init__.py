@@ -1,6 +1,7 @@
-"""Lance tables, read natively: the names, defaults and behaviour of ``pylance``.
+"""Lance tables, read and written natively: the names, defaults and behaviour of ``pylance``.
 
 >>> import lancea as lance
+>>> lance.write_dataset({"id": [1, 2, 3]}, "table.lance")
 >>> ds = lance.dataset("table.lance")
 >>> ds.to_table(columns=["id"], limit=10)
 """
@@ -11,7 +12,9 @@ import pyarrow  # noqa: F401  its libraries first: they need not lie beside this
 
 from lancea._lancea import __version__
 from lancea.blob import Blob, BlobArray, BlobColumn, BlobFile, BlobType, blob_array, blob_field
-from lancea.dataset import LanceDataset, dataset
+from lancea.commit import CommitConflictError
+from lancea.dataset import LanceDataset, LanceOperation, Transaction, dataset, write_dataset
+from lancea.errors import RefusedError
 from lancea.fragment import (
     DataFile,
     DeletionFile,
@@ -20,12 +23,13 @@ from lancea.fragment import (
     RowDatasetVersionMeta,
     RowIdMeta,
 )
+from lancea.progress import FragmentWriteProgress, WriteProgress
 from lancea.refs import Branches, Tags
 from lancea.scanner import LanceScanner, ScannerBuilder, ScanStatistics
 from lancea.schema import LanceField, LanceSchema, json_to_schema, schema_to_json
 from lancea.session import Session, bytes_read_counter, iops_counter
 from lancea.stats import DataStatistics, FieldStatistics, LanceStats
-from lancea.types import DatasetBasePath, Index
+from lancea.types import DatasetBasePath, Index, IndexFile
 from lancea.util import sanitize_ts
 
 __all__ = [
@@ -35,25 +39,32 @@ __all__ = [
     "BlobFile",
     "BlobType",
     "Branches",
+    "CommitConflictError",
     "DataFile",
     "DataStatistics",
     "DatasetBasePath",
     "DeletionFile",
     "FieldStatistics",
     "FragmentMetadata",
+    "FragmentWriteProgress",
     "Index",
+    "IndexFile",
     "LanceDataset",
     "LanceField",
     "LanceFragment",
+    "LanceOperation",
     "LanceScanner",
     "LanceSchema",
     "LanceStats",
+    "RefusedError",
     "RowDatasetVersionMeta",
     "RowIdMeta",
     "ScanStatistics",
     "ScannerBuilder",
     "Session",
     "Tags",
+    "Transaction",
+    "WriteProgress",
     "__version__",
     "blob_array",
     "blob_field",
@@ -63,6 +74,7 @@ __all__ = [
     "json_to_schema",
     "sanitize_ts",
     "schema_to_json",
+    "write_dataset",
 ]
 
 

@@ -69,6 +69,26 @@ class DataFile:
     def path(self) -> str:
         return self._path
 
+    @classmethod
+    def create(cls, dataset: Any, path: str, *, base_id: int | None = None) -> DataFile:
+        """Describe a data file that lies in a table's ``data`` folder.
+
+        Its columns are those of the table with the same names.
+
+        Raises
+        ------
+        ValueError
+            if there is no such file, or a column of it is none of the table's
+        """
+        from lancea._data_files import describe_data_file
+
+        return describe_data_file(dataset, path, base_id)[0]
+
+    def _to_raw(self) -> dict[str, Any]:
+        value = asdict(self)
+        value["path"] = str(value.pop("_path"))
+        return value
+
     def field_ids(self) -> list[int]:
         warnings.warn(
             "DataFile.field_ids is deprecated, use .fields", DeprecationWarning, stacklevel=2
@@ -153,6 +173,11 @@ class _Sequence:
         if "inline" in raw:
             return cls({cls._inline_key: list(raw["inline"])})
         return cls({cls._external_key: {key: raw[key] for key in ("path", "offset", "size")}})
+
+    def _to_raw(self) -> dict[str, Any]:
+        if self._inline_key in self._value:
+            return {"inline": bytes(self._value[self._inline_key])}
+        return dict(self._value[self._external_key])
 
     def asdict(self) -> dict[str, Any]:
         return self._value
@@ -251,20 +276,33 @@ class FragmentMetadata:
         )
         return self.files
 
+    def _to_raw(self) -> dict[str, Any]:
+        """What :meth:`_from_raw` reads."""
+        if self.overlays:
+            raise NotImplementedError(f"fragment {self.id} has overlays, which are not there yet")
+
+        def optional(meta: Any) -> dict[str, Any] | None:
+            return None if meta is None else meta._to_raw()
+
+        return {
+            "id": self.id,
+            "files": [file._to_raw() for file in self.files],
+            "physical_rows": self.physical_rows,
+            "deletion_file": None if self.deletion_file is None else self.deletion_file.asdict(),
+            "row_id_meta": optional(self.row_id_meta),
+            "created_at_version_meta": optional(self.created_at_version_meta),
+            "last_updated_at_version_meta": optional(self.last_updated_at_version_meta),
+        }
+
     def to_json(self) -> dict[str, Any]:
         """As a value that :mod:`json` can write."""
-
-        def file_to_json(file: DataFile) -> dict[str, Any]:
-            value = asdict(file)
-            value["path"] = str(value.pop("_path"))
-            return value
 
         def optional(meta: Any) -> dict[str, Any] | None:
             return None if meta is None else meta.asdict()
 
         return {
             "id": self.id,
-            "files": [file_to_json(file) for file in self.files],
+            "files": [file._to_raw() for file in self.files],
             "overlays": list(self.overlays),
             "physical_rows": self.physical_rows,
             "deletion_file": optional(self.deletion_file),

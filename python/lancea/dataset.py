@@ -11,9 +11,13 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 
 from lancea import _lancea
+from lancea._changes import BulkCommitResult, TableChanges
 from lancea._display import dataset_html, dataset_repr
 from lancea._indices import describe_indices
+from lancea._metadata import MetadataChanges
 from lancea._timestamps import local_time
+from lancea._transaction import LanceOperation, Transaction
+from lancea._write import LANCE_COMMIT_MESSAGE_KEY, write_dataset
 from lancea.blob import BlobFile
 from lancea.fragment import LanceFragment
 from lancea.refs import Branches, Tags
@@ -21,8 +25,20 @@ from lancea.scanner import LanceScanner, ScannerBuilder, normalize_columns
 from lancea.schema import LanceSchema
 from lancea.session import Session
 from lancea.stats import LanceStats
-from lancea.types import DatasetBasePath, IOStats, Version
+from lancea.types import AutoCleanupConfig, DatasetBasePath, Index, IOStats, Version
 from lancea.util import sanitize_ts
+
+__all__ = [
+    "LANCE_COMMIT_MESSAGE_KEY",
+    "AutoCleanupConfig",
+    "BulkCommitResult",
+    "Index",
+    "LanceDataset",
+    "LanceOperation",
+    "Transaction",
+    "dataset",
+    "write_dataset",
+]
 
 
 def dataset(
@@ -126,7 +142,7 @@ def _reopen(uri, version, branch, storage_options, default_scan_options) -> Lanc
     return opened
 
 
-class LanceDataset(pads.Dataset):
+class LanceDataset(TableChanges, MetadataChanges, pads.Dataset):
     """A table at one version.
 
     A subclass of :class:`pyarrow.dataset.Dataset`, so that DuckDB, Polars and everything else that

@@ -1,4 +1,4 @@
-"""Single Lance data files, without a table around them."""
+"""Single Lance data files, read and written without a table around them."""
 
 from __future__ import annotations
 
@@ -162,6 +162,123 @@ class LanceFileReader:
     def __repr__(self) -> str:
         version = f"{self._reader.major_version}.{self._reader.minor_version}"
         return f"LanceFileReader({self._path!r}, version={version}, rows={self.num_rows()})"
+
+
+class LanceFileWriter:
+    """Writes one data file; nobody sees it before :meth:`close`.
+
+    As a context manager it closes the file at the end, and gives it up when an exception comes.
+
+    Parameters
+    ----------
+    path
+        path or URI of the file
+    schema
+        of the rows; None: that of the first batch
+    data_cache_bytes
+        bytes of rows gathered before they are encoded, all columns together
+    version
+        ``"2.0"`` to ``"2.3"``, ``"stable"`` (2.2, the default) or ``"next"`` (2.3)
+    storage_options
+        options of the object store
+    max_page_bytes
+        bytes of a page at most
+    keep_original_array
+        keep small arrays until they are encoded instead of copying them
+    encoding
+        ``"compact"``: a smaller file that takes longer to write
+    checksums
+        store a checksum of every page
+
+    Attributes
+    ----------
+    size_bytes : int | None
+        of the file; None before :meth:`close`
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike,
+        schema: pa.Schema | None = None,
+        *,
+        data_cache_bytes: int | None = None,
+        version: str | None = None,
+        storage_options: dict[str, str] | None = None,
+        max_page_bytes: int | None = None,
+        keep_original_array: bool | None = None,
+        encoding: str | None = None,
+        checksums: bool = True,
+    ):
+        if encoding not in (None, "default", "compact"):
+            raise ValueError(f"encoding must be 'compact' or None, got {encoding!r}")
+        self._path = fspath(path)
+        self._options = {
+            "data_cache_bytes": data_cache_bytes,
+            "version": version,
+            "storage_options": storage_options,
+            "max_page_bytes": max_page_bytes,
+            "keep_original_array": keep_original_array,
+            "compact": encoding == "compact",
+            "checksums": checksums,
+        }
+        self._writer: _lancea.FileWriter | None = None
+        self._pending_metadata: list[tuple[str, str]] = []
+        self._pending_buffers: list[bytes] = []
+        self.closed = False
+        self.size_bytes: int | None = None
+        if schema is not None:
+            self._open(schema)
+
+    def _open(self, schema: pa.Schema) -> _lancea.FileWriter:
+        self._writer = _lancea.FileWriter.open(self._path, schema, self._options)
+        for key, value in self._pending_metadata:
+            self._writer.add_schema_metadata(key, value)
+        for data in self._pending_buffers:
+            self._writer.add_global_buffer(data)
+        return self._writer
+
+    def write_batch(self, batch: pa.RecordBatch | pa.Table) -> None:
+        """Write rows."""
+        if self.closed:
+            raise ValueError("the file is closed")
+        writer = self._writer or self._open(batch.schema)
+        batches = batch.to_batches() if isinstance(batch, pa.Table) else [batch]
+        for part in batches:
+            writer.write_batch(part)
+
+    def add_schema_metadata(self, key: str, value: str) -> None:
+        """Add an entry to the schema's metadata; before :meth:`close`."""
+        if self._writer is None:
+            self._pending_metadata.append((key, value))
+        else:
+            self._writer.add_schema_metadata(key, value)
+
+    def add_global_buffer(self, data: bytes) -> int:
+        """Store bytes of one's own. Returns their index, the first being 1."""
+        if self._writer is not None:
+            return self._writer.add_global_buffer(data)
+        self._pending_buffers.append(bytes(data))
+        return len(self._pending_buffers)
+
+    def close(self) -> int | None:
+        """Finish the file. Returns the rows in it; None when it was closed before."""
+        if self.closed:
+            return None
+        if self._writer is None:
+            raise ValueError("Schema is unknown and file cannot be created")
+        self.closed = True
+        num_rows, self.size_bytes = self._writer.finish()
+        return num_rows
+
+    def __enter__(self) -> LanceFileWriter:
+        return self
+
+    def __exit__(self, kind, error, traceback) -> None:
+        if error is None:
+            self.close()
+        elif self._writer is not None and not self.closed:
+            self.closed = True
+            self._writer.abort()
 
 
 def _to_column(raw: dict) -> LanceColumnMetadata:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.dataset as pads
 
+from lancea._data_files import describe_data_file
 from lancea._fragment_metadata import (
     DataFile,
     DeletionFile,
@@ -15,6 +17,8 @@ from lancea._fragment_metadata import (
     RowDatasetVersionMeta,
     RowIdMeta,
 )
+from lancea._write import write_fragments, write_one_fragment
+from lancea.progress import FragmentWriteProgress, NoopFragmentWriteProgress
 from lancea.scanner import LanceScanner
 
 if TYPE_CHECKING:
@@ -25,9 +29,12 @@ __all__ = [
     "DeletionFile",
     "FragmentMetadata",
     "FragmentSession",
+    "FragmentWriteProgress",
     "LanceFragment",
+    "NoopFragmentWriteProgress",
     "RowDatasetVersionMeta",
     "RowIdMeta",
+    "write_fragments",
 ]
 
 
@@ -45,6 +52,40 @@ class LanceFragment(pads.Fragment):
 
     def __reduce__(self):
         return LanceFragment, (self._dataset, self.fragment_id)
+
+    @staticmethod
+    def create(
+        dataset_uri: str | PathLike,
+        data: Any,
+        fragment_id: int | None = None,
+        schema: pa.Schema | None = None,
+        max_rows_per_group: int | None = 1024,
+        progress: Any = None,
+        mode: str = "append",
+        **options: Any,
+    ) -> FragmentMetadata:
+        """Write rows as one fragment, to be committed with :meth:`LanceDataset.commit`.
+
+        Arguments and further options are those of :func:`write_fragments`. In mode ``"append"``
+        the rows must fit the table, where there is one.
+
+        Raises
+        ------
+        OSError
+            for no rows at all, and for rows without columns
+        """
+        return write_one_fragment(
+            dataset_uri, data, fragment_id, schema,
+            progress=progress, mode=mode, **options,
+        )  # fmt: skip
+
+    @staticmethod
+    def create_from_file(
+        filename: str, dataset: LanceDataset, fragment_id: int
+    ) -> FragmentMetadata:
+        """Describe a data file that lies in the table's ``data`` folder as a fragment."""
+        file, num_rows = describe_data_file(dataset, filename)
+        return FragmentMetadata(fragment_id, [file], num_rows)
 
     @property
     def fragment_id(self) -> int:

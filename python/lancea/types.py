@@ -49,8 +49,20 @@ class DatasetBasePath:
 
 
 @dataclass
+class IndexFile:
+    """A file of an index, below the index's folder."""
+
+    path: str
+    size_bytes: int
+
+
+@dataclass
 class Index:
-    """An index as the manifest lists it."""
+    """An index as the manifest lists it.
+
+    ``index_details`` is the type URL of the details message and its bytes; ``covering_fields`` are
+    fields whose values the index carries.
+    """
 
     uuid: str
     name: str
@@ -58,6 +70,18 @@ class Index:
     dataset_version: int
     fragment_ids: set[int] = field(default_factory=set)
     index_version: int = 0
+    created_at: datetime | None = None
+    base_id: int | None = None
+    files: list[IndexFile] | None = None
+    index_details: tuple[str, bytes] | None = None
+    covering_fields: list[int] = field(default_factory=list)
+
+
+class AutoCleanupConfig(TypedDict):
+    """When old versions are removed without being asked."""
+
+    interval: int  #: every so many versions
+    older_than_seconds: int
 
 
 class IOStats:

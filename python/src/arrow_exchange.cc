@@ -87,6 +87,15 @@ std::shared_ptr<arrow::Schema> SchemaFromPython(nb::handle schema) {
   return Unwrap(arrow::py::unwrap_schema(schema.ptr()));
 }
 
+std::shared_ptr<arrow::RecordBatch> BatchFromPython(nb::handle batch) {
+  return Unwrap(arrow::py::unwrap_batch(batch.ptr()));
+}
+
+std::shared_ptr<arrow::Table> TableFromPython(nb::handle table) {
+  if (!arrow::py::is_table(table.ptr())) return nullptr;
+  return Unwrap(arrow::py::unwrap_table(table.ptr()));
+}
+
 #else
 
 void InitArrow() { nb::module_::import_("pyarrow"); }
@@ -114,6 +123,16 @@ std::shared_ptr<arrow::Schema> SchemaFromPython(nb::handle schema) {
   schema.attr("_export_to_c")(reinterpret_cast<uintptr_t>(&exported));
   return Unwrap(arrow::ImportSchema(&exported));
 }
+
+std::shared_ptr<arrow::RecordBatch> BatchFromPython(nb::handle batch) {
+  ArrowArray array;
+  ArrowSchema schema;
+  batch.attr("_export_to_c")(reinterpret_cast<uintptr_t>(&array),
+                             reinterpret_cast<uintptr_t>(&schema));
+  return Unwrap(arrow::ImportRecordBatch(&array, &schema));
+}
+
+std::shared_ptr<arrow::Table> TableFromPython(nb::handle) { return nullptr; }
 
 #endif
 

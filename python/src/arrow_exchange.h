@@ -22,5 +22,9 @@ nanobind::object ToPython(std::shared_ptr<arrow::RecordBatchReader> reader);
 
 /// A pyarrow.Schema.
 std::shared_ptr<arrow::Schema> SchemaFromPython(nanobind::handle schema);
+/// A pyarrow.RecordBatch.
+std::shared_ptr<arrow::RecordBatch> BatchFromPython(nanobind::handle batch);
+/// A pyarrow.Table; nullptr for anything else, and where tables cannot cross as such.
+std::shared_ptr<arrow::Table> TableFromPython(nanobind::handle table);
 
 }  // namespace lancea::python

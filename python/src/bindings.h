@@ -3,11 +3,18 @@
 
 #include <nanobind/nanobind.h>
 
+namespace lancea {
+class Dataset;
+}
+
 namespace lancea::python {
 
 void BindSession(nanobind::module_& module);
 void BindDataset(nanobind::module_& module);
+void BindChanges(nanobind::class_<Dataset>& dataset);
 void BindExpression(nanobind::module_& module);
 void BindFileReader(nanobind::module_& module);
+void BindFileWriter(nanobind::module_& module);
+void BindWrite(nanobind::module_& module);
 
 }  // namespace lancea::python

@@ -73,7 +73,9 @@ std::shared_ptr<Scanner> MakeScanner(const Dataset& dataset, ScanOptions options
 }  // namespace
 
 void BindDataset(nb::module_& module) {
-  nb::class_<Dataset>(module, "Dataset", nb::is_weak_referenceable())
+  nb::class_<Dataset> dataset(module, "Dataset", nb::is_weak_referenceable());
+  BindChanges(dataset);
+  dataset
       .def_static("open", &Open, nb::arg("uri"), nb::arg("version").none() = nb::none(),
                   nb::arg("branch").none() = nb::none(),
                   nb::arg("as_of_micros").none() = nb::none(),

@@ -16,7 +16,7 @@ arrow::StopSource& Source() {
   return *source;
 }
 std::atomic<bool> has_come{false};
-std::atomic<bool> in_use{false};
+std::atomic<InterruptScope*> in_use{nullptr};
 
 // Only what is safe inside a handler: two stores. Arrow's own handler hands the signal to a thread, which may
 // come after the scope has ended, and then the signal is lost.
@@ -36,7 +36,7 @@ bool IsMainThread() {
 }  // namespace
 
 InterruptScope::InterruptScope() {
-  if (!IsMainThread() || in_use.load()) return;
+  if (!IsMainThread() || in_use.load() != nullptr) return;
   // One that a handler on another thread noted too late for the scope before.
   if (has_come.exchange(false)) PyErr_SetInterrupt();
   Source().Reset();
@@ -50,7 +50,7 @@ InterruptScope::InterruptScope() {
     sigaction(SIGINT, &python_handler_, nullptr);
     return;
   }
-  in_use.store(true);
+  in_use.store(this);
   is_installed_ = true;
   token_ = Source().token();
 }
@@ -59,13 +59,23 @@ bool InterruptScope::Finish() {
   if (!is_installed_) return false;
   is_installed_ = false;
   sigaction(SIGINT, &python_handler_, nullptr);
-  in_use.store(false);
+  in_use.store(nullptr);
   return has_come.exchange(false);
 }
 
 InterruptScope::~InterruptScope() {
   // Left without Finish, as by an exception: the signal is still Python's to act on.
   if (Finish()) PyErr_SetInterrupt();
+}
+
+PythonSection::PythonSection() {
+  const InterruptScope* scope = in_use.load();
+  if (scope == nullptr || !IsMainThread()) return;
+  is_installed_ = sigaction(SIGINT, &scope->python_handler_, &ours_) == 0;
+}
+
+PythonSection::~PythonSection() {
+  if (is_installed_) sigaction(SIGINT, &ours_, nullptr);
 }
 
 }  // namespace lancea::python

@@ -19,9 +19,22 @@ class InterruptScope {
   bool Finish();
 
  private:
+  friend class PythonSection;
   bool is_installed_ = false;
   struct sigaction python_handler_ = {};
   arrow::StopToken token_ = arrow::StopToken::Unstoppable();
+};
+
+/// Python code that C++ work calls back: while it runs on the main thread, SIGINT is Python's again.
+/// Begins and ends with the GIL held.
+class PythonSection {
+ public:
+  PythonSection();
+  ~PythonSection();
+
+ private:
+  bool is_installed_ = false;
+  struct sigaction ours_ = {};
 };
 
 template <typename Work>

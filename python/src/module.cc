@@ -10,4 +10,6 @@ NB_MODULE(_lancea, module) {
   lancea::python::BindDataset(module);
   lancea::python::BindExpression(module);
   lancea::python::BindFileReader(module);
+  lancea::python::BindFileWriter(module);
+  lancea::python::BindWrite(module);
 }

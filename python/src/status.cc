@@ -1,5 +1,7 @@
 #include "status.h"
 
+#include <nanobind/stl/string.h>
+
 #include <csignal>
 
 #include "interrupt.h"
@@ -21,6 +23,7 @@ PyObject* ExceptionOf(const arrow::Status& status) {
         return PyExc_NotImplementedError;
       case ErrorCategory::kAlreadyExists:
       case ErrorCategory::kCommitConflict:
+      case ErrorCategory::kRetryableConflict:
       case ErrorCategory::kCorrupt:
         return PyExc_OSError;
     }
@@ -47,12 +50,33 @@ PyObject* ExceptionOf(const arrow::Status& status) {
   }
 }
 
+void RaiseIfConflict(const arrow::Status& status) {
+  const auto category = CategoryOf(status);
+  const bool is_retryable = category == ErrorCategory::kRetryableConflict;
+  if (!is_retryable && category != ErrorCategory::kCommitConflict) return;
+  nb::object type = nb::module_::import_("lancea.commit").attr("CommitConflictError");
+  PyErr_SetObject(type.ptr(), type(status.message(), is_retryable).ptr());
+  throw nb::python_error();
+}
+
 }  // namespace
 
 void Check(const arrow::Status& status) {
   if (status.ok()) return;
+  RaiseIfConflict(status);
   PyErr_SetString(ExceptionOf(status), status.message().c_str());
   throw nb::python_error();
+}
+
+void CheckChange(const arrow::Status& status) {
+  const auto category = CategoryOf(status);
+  if (category == ErrorCategory::kInvalidInput || category == ErrorCategory::kNotFound ||
+      category == ErrorCategory::kAlreadyExists) {
+    nb::object type = nb::module_::import_("lancea.errors").attr("RefusedError");
+    PyErr_SetString(type.ptr(), status.message().c_str());
+    throw nb::python_error();
+  }
+  Check(status);
 }
 
 }  // namespace lancea::python

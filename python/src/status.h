@@ -5,6 +5,12 @@
 //   unsupported feature             NotImplementedError
 //   corrupt data, I/O               OSError
 //   out of memory                   MemoryError
+//   another writer was first        lancea.commit.CommitConflictError (an OSError)
+//
+// Of calls that change a table, instead:
+//
+//   invalid input, not found,
+//   already there                   lancea.errors.RefusedError (an OSError and a ValueError)
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -18,6 +24,9 @@ namespace lancea::python {
 
 /// Throw the exception that belongs to a failed status. Needs the GIL.
 void Check(const arrow::Status& status);
+
+/// The same for calls that change a table.
+void CheckChange(const arrow::Status& status);
 
 /// The value, or the exception.
 template <typename T>

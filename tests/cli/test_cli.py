@@ -281,7 +281,7 @@ def test_ctrl_c_ends_it(tmp_path):
 
 @pytest.mark.parametrize(
     "verb",
-    "info schema head cat count take versions file verify export".split(),
+    "info schema head cat count take versions file verify export import write".split(),
 )
 def test_every_verb_explains_itself(verb):
     text = output(verb, "--help")

@@ -58,7 +58,9 @@ arrow::Result<std::shared_ptr<const DataFileReader>> Dataset::Impl::OpenDataFile
     if (const auto alive = session.lock())
       alive->impl().cache().Recharge(key, kOpenFileBytes + bytes);
   };
-  ARROW_ASSIGN_OR_RAISE(auto reader, DataFileReader::Open(std::move(object), std::move(recharge)));
+  ARROW_ASSIGN_OR_RAISE(
+      auto reader, DataFileReader::Open(std::move(object), std::move(recharge),
+                                        DataFileOptions::Of(session->host().verify_checksums)));
   const uint64_t bytes = kOpenFileBytes + reader->memory_bytes();
   return cache.Put<DataFileReader>(key, "file", std::move(reader), bytes);
 }

@@ -47,6 +47,12 @@ class Dataset::Impl {
 
   const std::vector<FragmentMetadata>& fragments() const { return manifest->fragments; }
 
+  /// Take the version to show: `manifest_location`, `indices` and all that tells where the table is are
+  /// set already.
+  arrow::Status SetManifest(std::shared_ptr<const Manifest> value);
+
+  static std::shared_ptr<Dataset> MakeDataset(std::unique_ptr<Impl> impl);
+
   /// Store and path of a file; `location_of` is relative to a base path or to this table.
   arrow::Result<StoreAndPath> Resolve(std::optional<uint32_t> base_id,
                                       const std::string& full_path) const;

@@ -154,7 +154,9 @@ arrow::Result<std::shared_ptr<FileReader>> FileReader::Open(
   }
   ARROW_ASSIGN_OR_RAISE(auto object, where.store->Open(where.path));
   // Not kept in the session: a file without a table may be written anew under its name.
-  ARROW_ASSIGN_OR_RAISE(auto file, DataFileReader::Open(std::move(object)));
+  ARROW_ASSIGN_OR_RAISE(
+      auto file, DataFileReader::Open(std::move(object), nullptr,
+                                      DataFileOptions::Of(session->host().verify_checksums)));
   auto impl = std::make_unique<Impl>();
   impl->file = file;
   ARROW_ASSIGN_OR_RAISE(impl->own_schema, file->ReadSchema());

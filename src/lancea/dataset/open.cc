@@ -66,41 +66,44 @@ arrow::Result<uint64_t> NumDeleted(const Dataset::Impl& impl, const FragmentMeta
   return deletions->num_deleted();
 }
 
-arrow::Status LoadManifest(Dataset::Impl* impl, std::shared_ptr<const Manifest> manifest,
-                           ObjectReader& reader) {
-  impl->manifest = std::move(manifest);
-  impl->cache_identity = impl->manifest_location.path + "@" +
-                         std::to_string(impl->manifest->timestamp_nanos) + "/" +
-                         impl->manifest->transaction_file;
-  ARROW_ASSIGN_OR_RAISE(impl->indices, ReadIndexSection(reader, *impl->manifest));
-  ARROW_ASSIGN_OR_RAISE(impl->schema, ToArrow(AsDeclared(impl->manifest->schema)));
-  ARROW_RETURN_NOT_OK(FillPhysicalRows(impl));
-  impl->live_offsets.reserve(impl->fragments().size() + 1);
+arrow::Status OpenManifest(Dataset::Impl* impl) {
+  auto open = [&]() -> arrow::Status {
+    ARROW_ASSIGN_OR_RAISE(auto reader, impl->location.store->Open(impl->manifest_location.path,
+                                                                  impl->manifest_location.size));
+    ARROW_ASSIGN_OR_RAISE(auto manifest, ReadManifest(*reader));
+    ARROW_ASSIGN_OR_RAISE(impl->indices, ReadIndexSection(*reader, *manifest));
+    return impl->SetManifest(std::move(manifest));
+  };
+  return Prefix(open(), impl->manifest_location.path);
+}
+
+}  // namespace
+
+arrow::Status Dataset::Impl::SetManifest(std::shared_ptr<const Manifest> value) {
+  manifest = std::move(value);
+  cache_identity = manifest_location.path + "@" +
+                         std::to_string(manifest->timestamp_nanos) + "/" +
+                         manifest->transaction_file;
+  ARROW_ASSIGN_OR_RAISE(schema, ToArrow(AsDeclared(manifest->schema)));
+  ARROW_RETURN_NOT_OK(FillPhysicalRows(this));
+  live_offsets.reserve(fragments().size() + 1);
   uint64_t rows = 0;
-  for (const FragmentMetadata& fragment : impl->fragments()) {
-    impl->live_offsets.push_back(rows);
-    ARROW_ASSIGN_OR_RAISE(uint64_t deleted, NumDeleted(*impl, fragment));
+  for (const FragmentMetadata& fragment : fragments()) {
+    live_offsets.push_back(rows);
+    ARROW_ASSIGN_OR_RAISE(uint64_t deleted, NumDeleted(*this, fragment));
     if (deleted > fragment.physical_rows) {
       return Corrupt("fragment ", fragment.id, " of ", fragment.physical_rows, " rows has ",
                      deleted, " deleted ones");
     }
     rows += fragment.physical_rows - deleted;
   }
-  impl->live_offsets.push_back(rows);
+  live_offsets.push_back(rows);
   return arrow::Status::OK();
 }
 
-arrow::Status OpenManifest(Dataset::Impl* impl) {
-  auto open = [&]() -> arrow::Status {
-    ARROW_ASSIGN_OR_RAISE(auto reader, impl->location.store->Open(impl->manifest_location.path,
-                                                                  impl->manifest_location.size));
-    ARROW_ASSIGN_OR_RAISE(auto manifest, ReadManifest(*reader));
-    return LoadManifest(impl, std::move(manifest), *reader);
-  };
-  return Prefix(open(), impl->manifest_location.path);
+std::shared_ptr<Dataset> Dataset::Impl::MakeDataset(std::unique_ptr<Impl> impl) {
+  return std::shared_ptr<Dataset>(new Dataset(std::move(impl)));
 }
-
-}  // namespace
 
 Dataset::Dataset(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Dataset::~Dataset() = default;
@@ -131,7 +134,7 @@ arrow::Result<std::shared_ptr<Dataset>> Dataset::Open(const std::string& uri, Op
   if (impl->manifest->branch.has_value() && impl->main_root == impl->location.path) {
     ARROW_ASSIGN_OR_RAISE(impl->main_root, MainRoot(impl->location.path, impl->manifest->branch));
   }
-  return std::shared_ptr<Dataset>(new Dataset(std::move(impl)));
+  return Impl::MakeDataset(std::move(impl));
 }
 
 arrow::Result<std::shared_ptr<Dataset>> Dataset::Checkout(const VersionSpec& version) const {

@@ -150,6 +150,7 @@ class Verifier {
       defects_.Check(path, Corrupt("is of version ", found.major, ".", found.minor,
                                    ", the manifest says ", said.major, ".", said.minor));
     }
+    defects_.Check(path, reader.VerifyChecksums());
     const Schema stored = SchemaOfDataFile(dataset_.manifest->schema, file);
     return ParallelFor(dataset_.session->impl().cpu_executor(), stored.fields.size(), stop_,
                        [&](size_t i) -> arrow::Status {

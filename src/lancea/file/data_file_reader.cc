@@ -3,6 +3,8 @@
 #include <google/protobuf/io/coded_stream.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 
 #include "arrow/buffer.h"
 #include "arrow/type.h"
@@ -10,7 +12,9 @@
 #include "lancea/encoding/v0_1/field_reader.h"
 #include "lancea/encoding/v0_1/legacy_file.h"
 #include "lancea/encoding/v2_0/field_reader.h"
+#include "lancea/file/checked_reader.h"
 #include "lancea/file/column_metadata.h"
+#include "lancea/file/locate_bytes.h"
 #include "lancea/file/page_factory.h"
 #include "lancea/proto/file.pb.h"
 #include "lancea/schema/field.h"
@@ -45,6 +49,16 @@ arrow::Result<uint64_t> ParseDescriptorLength(Bytes bytes) {
     }
   }
   return length;
+}
+
+// The descriptor says that the file has checksums.
+bool NamesChecksums(const arrow::Buffer& descriptor) {
+  const std::string_view text(reinterpret_cast<const char*>(descriptor.data()),
+                              static_cast<size_t>(descriptor.size()));
+  if (text.find(kChecksumsKey) == text.npos) return false;
+  lance::file::FileDescriptor message;
+  return ParseMessageIn(descriptor, &message) &&
+         message.schema().metadata().contains(kChecksumsKey);
 }
 
 void AppendIds(const Field& field, std::vector<int32_t>* ids) {
@@ -114,22 +128,66 @@ struct DataFileReader::KeptReader {
 DataFileReader::DataFileReader(std::shared_ptr<ObjectReader> object) : object_(std::move(object)) {}
 DataFileReader::~DataFileReader() = default;
 
+bool DataFileOptions::DefaultVerifyChecksums() {
+  static const bool verify = [] {
+    const char* text = std::getenv("LANCEA_VERIFY_CHECKSUMS");
+    return text == nullptr || std::string_view(text) != "0";
+  }();
+  return verify;
+}
+
+// The status with the path before it, once, and what was read.
+arrow::Status DataFileReader::InPath(const arrow::Status& status, const std::string& what) const {
+  if (status.message().starts_with(object_->path() + ":")) return status;
+  return Prefix(status, what.empty() ? object_->path() : object_->path() + ": " + what);
+}
+
 arrow::Result<std::shared_ptr<DataFileReader>> DataFileReader::Open(
-    std::shared_ptr<ObjectReader> object, std::function<void(uint64_t)> on_growth) {
+    std::shared_ptr<ObjectReader> object, std::function<void(uint64_t)> on_growth,
+    DataFileOptions options) {
   std::shared_ptr<DataFileReader> file(new DataFileReader(std::move(object)));
-  arrow::Status status = file->Init();
-  if (!status.ok()) return Prefix(status, file->object_->path());
+  arrow::Status status = file->Init(options);
+  if (!status.ok()) return file->InPath(status);
   file->on_growth_ = std::move(on_growth);
   return file;
 }
 
-arrow::Status DataFileReader::Init() {
+// Find the checksums and from then on read through them; the tail read before is verified here.
+arrow::Result<bool> DataFileReader::InitChecksums() {
+  const uint64_t size = object_->size();
+  ARROW_ASSIGN_OR_RAISE(FoundChecksums found,
+                        FindChecksums(size, [this](ByteRange range) { return Read(range); }));
+  if (!found.checksums.has_value()) return found.present;
+  checked_ = std::make_shared<CheckedReader>(
+      object_, *std::move(found.checksums),
+      [object = object_](ByteRange range) { return LocateBytes(object, range); });
+  object_ = checked_;
+  memory_bytes_ += checked_->memory_bytes();
+  if (object_->is_memory()) {
+    ARROW_ASSIGN_OR_RAISE(tail_, object_->ReadAt({tail_offset_, size - tail_offset_}));
+    return true;
+  }
+  ARROW_ASSIGN_OR_RAISE(const uint64_t start, checked_->VerifyEnd(tail_offset_, tail_));
+  tail_ = arrow::SliceBuffer(tail_, static_cast<int64_t>(start - tail_offset_));
+  tail_offset_ = start;
+  return true;
+}
+
+arrow::Status DataFileReader::VerifyChecksums() const {
+  return checked_ == nullptr ? arrow::Status::OK() : checked_->VerifyAll();
+}
+
+arrow::Status DataFileReader::Init(const DataFileOptions& options) {
   const uint64_t size = object_->size();
   const uint64_t tail_size = std::min(size, object_->is_memory() ? kFooterSize : kTailBytes);
   ARROW_ASSIGN_OR_RAISE(tail_, object_->ReadAt({size - tail_size, tail_size}));
   tail_offset_ = size - tail_size;
-  const Bytes tail(tail_->data(), static_cast<size_t>(tail_->size()));
-  ARROW_ASSIGN_OR_RAISE(version_, ParseFileVersion(tail));
+  auto tail = [this] { return Bytes(tail_->data(), static_cast<size_t>(tail_->size())); };
+  ARROW_ASSIGN_OR_RAISE(version_, ParseFileVersion(tail()));
+  bool checksums_found = false;
+  if (options.verify_checksums) {
+    ARROW_ASSIGN_OR_RAISE(checksums_found, InitChecksums());
+  }
   if (version_.is_legacy()) {
     ARROW_ASSIGN_OR_RAISE(legacy_, v0_1::LegacyFile::Open(object_));
     num_rows_ = legacy_->num_rows();
@@ -141,7 +199,7 @@ arrow::Status DataFileReader::Init() {
     return Unsupported("file version ", version_.major, ".", version_.minor,
                        "; this build reads 0.1 and 2.0 to 2.3");
   }
-  ARROW_ASSIGN_OR_RAISE(footer_, ParseFooter(tail, size));
+  ARROW_ASSIGN_OR_RAISE(footer_, ParseFooter(tail(), size));
   ARROW_ASSIGN_OR_RAISE(global_buffers_, ReadTable(footer_.global_buffer_table_position,
                                                    footer_.num_global_buffers, "global buffer"));
   ARROW_ASSIGN_OR_RAISE(column_table_,
@@ -150,6 +208,9 @@ arrow::Status DataFileReader::Init() {
   ARROW_ASSIGN_OR_RAISE(auto descriptor, Read(global_buffers_[0]));
   if (descriptor->size() > INT32_MAX)
     return Corrupt("a file descriptor of ", descriptor->size(), " bytes");
+  if (options.verify_checksums && !checksums_found && NamesChecksums(*descriptor)) {
+    return Corrupt("the file descriptor names checksums, but they are not where they should be");
+  }
   ARROW_ASSIGN_OR_RAISE(
       num_rows_,
       ParseDescriptorLength(Bytes(descriptor->data(), static_cast<size_t>(descriptor->size()))));
@@ -200,6 +261,7 @@ arrow::Result<Schema> DataFileReader::ReadSchema() const {
   if (!ParseMessageIn(*bytes, &descriptor)) {
     return Corrupt(object_->path(), ": file descriptor does not parse");
   }
+  descriptor.mutable_schema()->mutable_metadata()->erase(kChecksumsKey);
   return SchemaFromProto(descriptor.schema().fields(), descriptor.schema().metadata());
 }
 
@@ -221,18 +283,22 @@ arrow::Result<FieldColumns> DataFileReader::OwnFieldColumns(const Schema& schema
   return out;
 }
 
-arrow::Result<std::shared_ptr<const ColumnInfo>> DataFileReader::Column(int32_t index) const {
+arrow::Result<ByteRange> DataFileReader::ColumnMetadataRange(int32_t index) const {
   if (index < 0 || index >= num_columns()) {
     return Corrupt(object_->path(), ": no column ", index, ", the file has ", num_columns());
   }
+  const uint8_t* entry = column_table_->data() + uint64_t{16} * static_cast<uint64_t>(index);
+  return ByteRange{LoadLittleEndian<uint64_t>(entry), LoadLittleEndian<uint64_t>(entry + 8)};
+}
+
+arrow::Result<std::shared_ptr<const ColumnInfo>> DataFileReader::Column(int32_t index) const {
+  ARROW_ASSIGN_OR_RAISE(const ByteRange range, ColumnMetadataRange(index));
   {
     std::lock_guard<std::mutex> lock(mutex_);
     auto it = columns_.find(index);
     if (it != columns_.end()) return it->second;
   }
   auto parse = [&]() -> arrow::Result<ColumnInfo> {
-    const uint8_t* entry = column_table_->data() + uint64_t{16} * static_cast<uint64_t>(index);
-    const ByteRange range{LoadLittleEndian<uint64_t>(entry), LoadLittleEndian<uint64_t>(entry + 8)};
     if (range.offset > object_->size() || range.length > object_->size() - range.offset) {
       return Corrupt("metadata of ", range.length, " bytes at ", range.offset, " of a file of ",
                      object_->size());
@@ -250,7 +316,7 @@ arrow::Result<std::shared_ptr<const ColumnInfo>> DataFileReader::Column(int32_t 
   };
   auto parsed = parse();
   if (!parsed.ok()) {
-    return Prefix(parsed.status(), object_->path() + ": column " + std::to_string(index));
+    return InPath(parsed.status(), "column " + std::to_string(index));
   }
   auto info = std::make_shared<const ColumnInfo>(std::move(parsed).ValueUnsafe());
   std::shared_ptr<const ColumnInfo> out;
@@ -260,9 +326,7 @@ arrow::Result<std::shared_ptr<const ColumnInfo>> DataFileReader::Column(int32_t 
     const auto [kept, inserted] = columns_.emplace(index, std::move(info));
     is_first = inserted;
     out = kept->second;
-    if (is_first) {
-      parsed_bytes_ += LoadLittleEndian<uint64_t>(column_table_->data() + 16 * uint64_t(index) + 8);
-    }
+    if (is_first) parsed_bytes_ += range.length;
   }
   if (is_first) CountMemory(MemoryOf(*out));
   return out;
@@ -297,7 +361,7 @@ arrow::Result<std::shared_ptr<const FieldReader>> DataFileReader::MakeFieldReade
     return MakeStructuralFieldReader(field, arrow_field, *kept->source, &MakeAnyPage);
   };
   auto reader = make();
-  if (!reader.ok()) return Prefix(reader.status(), object_->path());
+  if (!reader.ok()) return InPath(reader.status());
   kept->reader = std::move(reader).ValueUnsafe();
   std::lock_guard<std::mutex> lock(mutex_);
   if (readers_.size() >= kMaxKeptReaders) readers_.clear();

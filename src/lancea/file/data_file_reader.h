@@ -24,6 +24,19 @@ namespace lancea {
 namespace v0_1 {
 class LegacyFile;
 }
+class CheckedReader;
+
+/// How a data file is opened.
+struct DataFileOptions {
+  /// Verify what is read of files that have checksums (checksums.h).
+  bool verify_checksums = DefaultVerifyChecksums();
+
+  /// Options of a host that says whether it wants that.
+  static DataFileOptions Of(bool verify) { return {verify && DefaultVerifyChecksums()}; }
+
+  /// False when the environment variable LANCEA_VERIFY_CHECKSUMS is 0, read once.
+  static bool DefaultVerifyChecksums();
+};
 
 /// Which column of the file stores which field; from the manifest's DataFile or the file's own schema.
 struct FieldColumns {
@@ -36,9 +49,11 @@ class DataFileReader : public std::enable_shared_from_this<DataFileReader> {
  public:
   /// \param on_growth  called, from any thread, with memory_bytes() when that has grown noticeably
   static arrow::Result<std::shared_ptr<DataFileReader>> Open(
-      std::shared_ptr<ObjectReader> object, std::function<void(uint64_t)> on_growth = nullptr);
+      std::shared_ptr<ObjectReader> object, std::function<void(uint64_t)> on_growth = nullptr,
+      DataFileOptions options = {});
   ~DataFileReader();
 
+  /// The bytes of the file, verified as they are read when it has checksums.
   const std::shared_ptr<ObjectReader>& object() const { return object_; }
   FileVersion version() const { return version_; }
   bool is_legacy() const { return version_.is_legacy(); }
@@ -48,7 +63,12 @@ class DataFileReader : public std::enable_shared_from_this<DataFileReader> {
   const std::vector<ByteRange>& global_buffers() const { return global_buffers_; }
   int32_t num_global_buffers() const { return static_cast<int32_t>(global_buffers_.size()); }
 
-  /// The schema the file carries.
+  /// True when what is read is verified against checksums of the file's own.
+  bool has_checksums() const { return checked_ != nullptr; }
+  /// Verify the whole file; OK when it has no checksums.
+  arrow::Status VerifyChecksums() const;
+
+  /// The schema the file carries, without what only describes the file.
   arrow::Result<Schema> ReadSchema() const;
   /// The field-to-column map that follows from the file's own schema.
   arrow::Result<FieldColumns> OwnFieldColumns(const Schema& schema) const;
@@ -57,6 +77,9 @@ class DataFileReader : public std::enable_shared_from_this<DataFileReader> {
 
   /// The parsed metadata of one column; parsed once, then kept.
   arrow::Result<std::shared_ptr<const ColumnInfo>> Column(int32_t index) const;
+
+  /// Where the metadata of one column are.
+  arrow::Result<ByteRange> ColumnMetadataRange(int32_t index) const;
 
   /// A reader of one top-level field. Readers are kept, so page metadata loaded by one read serve the
   /// next; the result keeps the file open.
@@ -74,12 +97,15 @@ class DataFileReader : public std::enable_shared_from_this<DataFileReader> {
  private:
   struct KeptReader;
   explicit DataFileReader(std::shared_ptr<ObjectReader> object);
-  arrow::Status Init();
+  arrow::Status Init(const DataFileOptions& options);
+  arrow::Result<bool> InitChecksums();
+  arrow::Status InPath(const arrow::Status& status, const std::string& what = "") const;
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(ByteRange range) const;
   arrow::Result<std::vector<ByteRange>> ReadTable(uint64_t position, uint32_t entries,
                                                   const char* what) const;
 
   std::shared_ptr<ObjectReader> object_;
+  std::shared_ptr<CheckedReader> checked_;  // the same object, when it has checksums
   FileVersion version_;
   Footer footer_;
   uint64_t num_rows_ = 0;

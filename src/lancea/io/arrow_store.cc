@@ -47,6 +47,67 @@ class ArrowReader : public ObjectReader {
   const uint64_t size_;
 };
 
+class ArrowWriter : public ObjectWriter {
+ public:
+  ArrowWriter(std::string path, std::shared_ptr<arrow::io::OutputStream> stream,
+              std::shared_ptr<arrow::fs::FileSystem> file_system)
+      : path_(std::move(path)), stream_(std::move(stream)), file_system_(std::move(file_system)) {}
+  ~ArrowWriter() override { (void)GiveUp(); }  // what stays behind is nobody's
+
+  arrow::Status Write(std::span<const uint8_t> bytes) override {
+    ARROW_RETURN_NOT_OK(CheckOpen());
+    ARROW_RETURN_NOT_OK(
+        Explain(stream_->Write(bytes.data(), static_cast<int64_t>(bytes.size())), path_));
+    position_ += bytes.size();
+    return arrow::Status::OK();
+  }
+
+  arrow::Status WriteMany(std::span<const std::shared_ptr<arrow::Buffer>> buffers) override {
+    ARROW_RETURN_NOT_OK(CheckOpen());
+    for (const auto& buffer : buffers) {
+      // Given the buffer itself, a client that uploads in the background need not copy it.
+      ARROW_RETURN_NOT_OK(Explain(stream_->Write(buffer), path_));
+      position_ += static_cast<uint64_t>(buffer->size());
+    }
+    return arrow::Status::OK();
+  }
+
+  uint64_t position() const override { return position_; }
+
+  arrow::Status Finish() override {
+    ARROW_RETURN_NOT_OK(CheckOpen());
+    const arrow::Status status = stream_->Close();
+    if (status.ok()) stream_.reset();
+    return Explain(status, path_);
+  }
+
+  arrow::Status Abort() override { return Explain(GiveUp(), path_); }
+
+ private:
+  arrow::Status CheckOpen() const {
+    if (stream_ != nullptr) return arrow::Status::OK();
+    return arrow::Status::IOError("cannot write to ", path_, ": it is closed");
+  }
+
+  arrow::Status GiveUp() {
+    if (stream_ == nullptr) return arrow::Status::OK();
+    const arrow::Status aborted = stream_->Abort();
+    stream_.reset();
+    // S3 forgets an aborted upload; see the header for the others. Nothing may be there: not an error.
+    if (file_system_->type_name() != "s3") {
+      const arrow::Status deleted = Explain(file_system_->DeleteFile(path_), path_);
+      if (!deleted.ok() && CategoryOf(deleted) != ErrorCategory::kNotFound) return deleted;
+      return arrow::Status::OK();
+    }
+    return aborted;
+  }
+
+  const std::string path_;
+  std::shared_ptr<arrow::io::OutputStream> stream_;  // null once finished or given up
+  const std::shared_ptr<arrow::fs::FileSystem> file_system_;
+  uint64_t position_ = 0;
+};
+
 class ArrowObjectStore : public ObjectStore, public std::enable_shared_from_this<ArrowObjectStore> {
  public:
   ArrowObjectStore(std::shared_ptr<arrow::fs::FileSystem> file_system, ArrowStoreOptions options)
@@ -89,11 +150,49 @@ class ArrowObjectStore : public ObjectStore, public std::enable_shared_from_this
     out.reserve(found->size());
     for (const arrow::fs::FileInfo& info : *found) {
       const uint64_t size = info.size() > 0 ? static_cast<uint64_t>(info.size()) : 0;
-      out.push_back({info.path(), info.IsDirectory() ? 0 : size, info.IsDirectory()});
+      const bool has_time = info.mtime() != arrow::fs::kNoTime;
+      out.push_back({.path = info.path(),
+                     .size = info.IsDirectory() ? 0 : size,
+                     .is_directory = info.IsDirectory(),
+                     .modified_nanos = has_time ? info.mtime().time_since_epoch().count() : 0});
     }
     // Arrow puts directories and files of S3 one after the other.
     std::ranges::sort(out, {}, &ObjectInfo::path);
     return out;
+  }
+
+  arrow::Result<std::unique_ptr<ObjectWriter>> Create(const std::string& path) override {
+    auto stream = file_system_->OpenOutputStream(path);
+    if (!stream.ok() && CategoryOf(Explain(stream.status(), path)) == ErrorCategory::kNotFound) {
+      // A file system with real directories. (On a cloud it is the bucket that is missing.)
+      const size_t slash = path.find_last_of('/');
+      if (slash != std::string::npos && slash > 0) {
+        ARROW_RETURN_NOT_OK(Explain(file_system_->CreateDir(path.substr(0, slash)), path));
+        stream = file_system_->OpenOutputStream(path);
+      }
+    }
+    if (!stream.ok()) return Explain(stream.status(), path);
+    return std::make_unique<ArrowWriter>(path, *std::move(stream), file_system_);
+  }
+
+  arrow::Status PutIfAbsent(const std::string& path, std::span<const uint8_t>) override {
+    return Unsupported("cannot create ", path, " only if it is not there: Arrow's client for ",
+                       file_system_->type_name(),
+                       " does not offer that, so commits to it need a commit lock or an external "
+                       "manifest store");
+  }
+
+  arrow::Status Delete(const std::string& path) override {
+    return Explain(file_system_->DeleteFile(path), path);
+  }
+
+  arrow::Status DeleteDirectory(const std::string& path) override {
+    const arrow::Status status = file_system_->DeleteDir(path);
+    if (arrow::internal::ErrnoFromStatus(status) == ENOTDIR) {
+      return InvalidInput(path, " is no directory");
+    }
+    if (CategoryOf(Explain(status, path)) == ErrorCategory::kNotFound) return arrow::Status::OK();
+    return Explain(status, path);
   }
 
   bool lists_in_order() const override { return options_.lists_in_order; }

@@ -3,6 +3,12 @@
 // A known size spares the request that asks for it: then the first request of an object is its first
 // read, and a missing one shows there. A process that has used S3 must not go on with it in a forked
 // child: the AWS client's threads are not there.
+//
+// Writing. Arrow 26 passes no precondition on to any cloud: S3's stream knows five metadata keys, none of
+// them If-None-Match (apache/arrow issue 44281), Google's sets no generation match, Azure's no access
+// condition. So there is no PutIfAbsent here, and commits need a lock or an external manifest store.
+// Only S3 shows nothing before Finish. Azure's client puts an empty object in place at Create, and aborting
+// Google's publishes what was written: Abort deletes both, an older object of that name is lost.
 #pragma once
 
 #include <memory>

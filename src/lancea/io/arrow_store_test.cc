@@ -3,12 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 
 #include "arrow/buffer.h"
+#include "arrow/filesystem/filesystem.h"
+#include "arrow/filesystem/localfs.h"
 #include "arrow/filesystem/mockfs.h"
 #include "arrow/io/interfaces.h"
 #include "lancea/error.h"
 #include "lancea/io/read_ranges.h"
+#include "lancea/io/store_conformance_for_test.h"
 
 namespace lancea {
 namespace {
@@ -135,6 +139,38 @@ TEST_F(ArrowStoreTest, ListsWhatIsDirectlyBelowInOrder) {
   EXPECT_EQ(found[2].path, "bucket/t/c");
   EXPECT_TRUE(found[2].is_directory);
   EXPECT_TRUE(store_->List("bucket/nothing").ValueOrDie().empty());
+}
+
+TEST_F(ArrowStoreTest, KeepsThePromisesOfWriting) {
+  ExpectWritesWhole(*store_, "bucket/t1");
+  ExpectDeletes(*store_, "bucket/t2");
+  ExpectListsSizesAndTimes(*store_, "bucket/t3", 0);
+  ExpectNothingStaysOfWhatWasGivenUp(*store_, "bucket/t4");
+}
+
+TEST(ArrowStore, KeepsThePromisesOfWritingOnRealDirectories) {
+  std::string name = testing::TempDir() + "lancea_arrow_XXXXXX";
+  ASSERT_NE(mkdtemp(name.data()), nullptr);
+  auto local = std::make_shared<arrow::fs::LocalFileSystem>();
+  auto store = MakeArrowStore(std::make_shared<arrow::fs::SubTreeFileSystem>(name, local));
+  ExpectWritesWhole(*store, "t1");
+  ExpectDeletes(*store, "t2");
+  ExpectListsSizesAndTimes(*store, "t3", 1'700'000'000'000'000'000);
+  ExpectNothingStaysOfWhatWasGivenUp(*store, "t4");
+  std::filesystem::remove_all(name);
+}
+
+TEST_F(ArrowStoreTest, SaysThatItCannotPutOnlyWhereNothingIs) {
+  const arrow::Status status = store_->PutIfAbsent("bucket/t/new", BytesOf("x"));
+  EXPECT_EQ(CategoryOf(status), ErrorCategory::kUnsupported) << status;
+  EXPECT_NE(status.message().find("bucket/t/new"), std::string::npos) << status;
+  EXPECT_NE(status.message().find("commit lock"), std::string::npos) << status;
+  EXPECT_EQ(ReadAll(*store_, "bucket/t/new"), "<missing>");
+}
+
+TEST_F(ArrowStoreTest, DeletesNoFileAsADirectory) {
+  EXPECT_EQ(CategoryOf(store_->DeleteDirectory("bucket/t/b")), ErrorCategory::kInvalidInput);
+  EXPECT_EQ(ReadAll(*store_, "bucket/t/b"), "0123456789");
 }
 
 TEST_F(ArrowStoreTest, HasTheBlockSizeOfARemoteStoreUnlessToldOtherwise) {

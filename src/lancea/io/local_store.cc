@@ -9,21 +9,18 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "arrow/buffer.h"
 #include "lancea/io/check_range.h"
+#include "lancea/io/local_writer.h"
 #include "lancea/io/path.h"
+#include "lancea/io/system_error.h"
+#include "lancea/io/temporary_file.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
 namespace {
-
-arrow::Status SystemError(const std::string& path, const char* doing) {
-  const int error = errno;
-  const std::string message =
-      std::string("cannot ") + doing + " " + path + ": " + std::strerror(error);
-  return error == ENOENT || error == ENOTDIR ? NotFound(message) : arrow::Status::IOError(message);
-}
 
 class Mapping : public arrow::Buffer {
  public:
@@ -65,7 +62,7 @@ class PreadReader : public ObjectReader {
       const ssize_t count = pread(descriptor_, buffer->mutable_data() + done, range.length - done,
                                   static_cast<off_t>(range.offset + done));
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return SystemError(path_, "read");
+      if (count < 0) return SystemError(path_, "read", errno);
       if (count == 0) return arrow::Status::IOError(path_, ": the file became shorter while read");
       done += static_cast<uint64_t>(count);
     }
@@ -88,10 +85,10 @@ class LocalObjectStore : public ObjectStore {
   arrow::Result<std::shared_ptr<ObjectReader>> Open(const std::string& path, uint64_t) override {
     // O_NONBLOCK: opening a pipe would wait for its writer. Regular files do not care.
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0) return SystemError(path, "open");
+    if (descriptor < 0) return SystemError(path, "open", errno);
     struct stat info;
     if (fstat(descriptor, &info) != 0) {
-      const arrow::Status status = SystemError(path, "stat");
+      const arrow::Status status = SystemError(path, "stat", errno);
       close(descriptor);
       return status;
     }
@@ -114,35 +111,89 @@ class LocalObjectStore : public ObjectStore {
   }
 
   arrow::Result<std::vector<ObjectInfo>> List(const std::string& path) override {
+    return List(path, /*with_details=*/false);
+  }
+  arrow::Result<std::vector<ObjectInfo>> ListWithDetails(const std::string& path) override {
+    return List(path, /*with_details=*/true);
+  }
+
+  arrow::Result<std::unique_ptr<ObjectWriter>> Create(const std::string& path) override {
+    return CreateLocalFile(path);
+  }
+
+  arrow::Status Put(const std::string& path, std::span<const uint8_t> bytes) override {
+    return PutWhole(path, bytes, TemporaryFile::IfThere::kReplace);
+  }
+
+  arrow::Status PutIfAbsent(const std::string& path, std::span<const uint8_t> bytes) override {
+    // Losers of a race are mostly late by more than this: they need not write and flush to learn it.
+    if (access(path.c_str(), F_OK) == 0) return SystemError(path, "create", EEXIST);
+    return PutWhole(path, bytes, TemporaryFile::IfThere::kFail);
+  }
+
+  // Not synced: what comes back after a power cut is a file nobody refers to.
+  arrow::Status Delete(const std::string& path) override {
+    return unlink(path.c_str()) == 0 ? arrow::Status::OK() : SystemError(path, "delete", errno);
+  }
+
+  arrow::Status DeleteDirectory(const std::string& path) override {
+    struct stat info;
+    if (lstat(path.c_str(), &info) != 0) {
+      return errno == ENOENT || errno == ENOTDIR ? arrow::Status::OK()
+                                                 : SystemError(path, "delete", errno);
+    }
+    if (!S_ISDIR(info.st_mode)) return InvalidInput(path, " is no directory");
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    return error ? SystemError(path, "delete everything below", error.value())
+                 : arrow::Status::OK();
+  }
+
+  bool is_local() const override { return true; }
+
+ private:
+  static arrow::Status PutWhole(const std::string& path, std::span<const uint8_t> bytes,
+                                TemporaryFile::IfThere if_there) {
+    ARROW_ASSIGN_OR_RAISE(auto file, TemporaryFile::Create(path));
+    const iovec whole[] = {{const_cast<uint8_t*>(bytes.data()), bytes.size()}};
+    ARROW_RETURN_NOT_OK(file->Append(whole));
+    return file->Publish(if_there);
+  }
+
+  static arrow::Result<std::vector<ObjectInfo>> List(const std::string& path, bool with_details) {
     std::vector<ObjectInfo> out;
     DIR* directory = opendir(path.c_str());
     if (directory == nullptr) {
       if (errno == ENOENT || errno == ENOTDIR) return out;
-      return SystemError(path, "list");
+      return SystemError(path, "list", errno);
     }
-    // Sizes would cost a system call each; listings that need them open the file anyway.
     while (true) {
       errno = 0;
       const dirent* entry = readdir(directory);
       if (entry == nullptr) break;
-      const std::string name = entry->d_name;
+      const std::string_view name = entry->d_name;
       if (name == "." || name == "..") continue;
-      ObjectInfo info{
-          .path = JoinPath(path, name), .size = 0, .is_directory = entry->d_type == DT_DIR};
-      if (entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK) {
+      ObjectInfo info{.path = JoinPath(path, name), .is_directory = entry->d_type == DT_DIR};
+      if (with_details || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK) {
         struct stat target;
-        if (stat(info.path.c_str(), &target) == 0) info.is_directory = S_ISDIR(target.st_mode);
+        if (fstatat(dirfd(directory), entry->d_name, &target, 0) == 0) {
+          info.is_directory = S_ISDIR(target.st_mode);
+          info.size = S_ISREG(target.st_mode) ? static_cast<uint64_t>(target.st_size) : 0;
+          info.modified_nanos =
+              target.st_mtim.tv_sec * int64_t{1'000'000'000} + target.st_mtim.tv_nsec;
+        } else if (errno == ENOENT && entry->d_type != DT_LNK) {
+          continue;  // deleted since
+        }
       }
       out.push_back(std::move(info));
     }
     // A listing cut short would pass for an older version of the table.
-    const arrow::Status status = errno == 0 ? arrow::Status::OK() : SystemError(path, "list");
+    const arrow::Status status =
+        errno == 0 ? arrow::Status::OK() : SystemError(path, "list", errno);
     closedir(directory);
     ARROW_RETURN_NOT_OK(status);
     return out;
   }
-
-  bool is_local() const override { return true; }
 };
 
 }  // namespace

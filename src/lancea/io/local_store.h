@@ -3,6 +3,9 @@
 // A file is mapped as a whole, read-only: reads are views that keep the mapping alive, and cost nothing.
 // Data files never change once written, so a mapping stays true; truncating one from outside while it is
 // read ends in SIGBUS, as with every mapped file. LANCEA_MMAP=0 reads with pread instead.
+//
+// A file is written under a temporary name beside its own and published by one rename: see temporary_file.h
+// for what is durable when, and LANCEA_FSYNC=0. Deleting a directory must not race with writing into it.
 #pragma once
 
 #include <memory>

@@ -13,12 +13,17 @@
 
 namespace lancea {
 
-/// Thread-safe.
+/// Thread-safe. A writer refers to its store, which must live as long.
 class MemoryObjectStore : public ObjectStore {
  public:
   arrow::Result<std::shared_ptr<ObjectReader>> Open(const std::string& path,
                                                     uint64_t size = 0) override;
   arrow::Result<std::vector<ObjectInfo>> List(const std::string& path) override;
+  arrow::Result<std::unique_ptr<ObjectWriter>> Create(const std::string& path) override;
+  arrow::Status Put(const std::string& path, std::span<const uint8_t> bytes) override;
+  arrow::Status PutIfAbsent(const std::string& path, std::span<const uint8_t> bytes) override;
+  arrow::Status Delete(const std::string& path) override;
+  arrow::Status DeleteDirectory(const std::string& path) override;
   bool lists_in_order() const override { return true; }
   bool is_local() const override { return true; }
 
@@ -26,12 +31,14 @@ class MemoryObjectStore : public ObjectStore {
   /// \return InvalidInput for an empty path or no buffer
   arrow::Status Put(const std::string& path, std::shared_ptr<arrow::Buffer> bytes);
 
-  /// Remove one object and everything below it. \return how many objects went
-  size_t Delete(const std::string& path);
-
  private:
+  struct Object {
+    std::shared_ptr<arrow::Buffer> bytes;
+    int64_t modified_nanos = 0;
+  };
+
   std::shared_mutex mutex_;
-  std::map<std::string, std::shared_ptr<arrow::Buffer>> objects_;
+  std::map<std::string, Object> objects_;
 };
 
 /// The one store behind memory:// in this process.

@@ -7,6 +7,7 @@
 #include "arrow/buffer.h"
 #include "lancea/error.h"
 #include "lancea/io/read_ranges.h"
+#include "lancea/io/store_conformance_for_test.h"
 
 namespace lancea {
 namespace {
@@ -77,18 +78,48 @@ TEST(MemoryStore, LeavesOpenReadersAsTheyWere) {
   auto old = store.Open("a").ValueOrDie();
   ASSERT_TRUE(store.Put("a", Text("newer")).ok());
   EXPECT_EQ(store.Open("a").ValueOrDie()->size(), 5u);
-  EXPECT_EQ(store.Delete("a"), 1u);
+  EXPECT_TRUE(store.Delete("a").ok());
   EXPECT_FALSE(store.Open("a").ok());
   EXPECT_EQ(old->ReadAt({0, 3}).ValueOrDie()->ToString(), "old");
 }
 
 TEST(MemoryStore, DeletesADirectoryAndNotItsNeighbours) {
   MemoryObjectStore store;
-  for (const char* path : {"t/a/1", "t/a/2", "t/a0", "t/ab"})
+  for (const char* path : {"t/a/1", "t/a/b/2", "t/a", "t/a0", "t/ab"})
     ASSERT_TRUE(store.Put(path, Text("x")).ok());
-  EXPECT_EQ(store.Delete("t/a"), 2u);
-  EXPECT_EQ(store.List("t").ValueOrDie().size(), 2u);
-  EXPECT_EQ(store.Delete("t/a"), 0u);
+  EXPECT_TRUE(store.DeleteDirectory("t/a/").ok());
+  EXPECT_EQ(store.List("t").ValueOrDie().size(), 3u);
+  EXPECT_TRUE(store.DeleteDirectory("t/a").ok());
+  EXPECT_TRUE(store.DeleteDirectory("").ok());
+  EXPECT_TRUE(store.List("").ValueOrDie().empty());
+}
+
+TEST(MemoryStore, KeepsThePromisesOfWriting) {
+  MemoryObjectStore store;
+  ExpectWritesWhole(store, "t1");
+  ExpectReplacesOnlyAtFinish(store, "t2");
+  ExpectNothingStaysOfWhatWasGivenUp(store, "t3");
+  ExpectDeletes(store, "t4");
+  ExpectListsSizesAndTimes(store, "t5", 1'700'000'000'000'000'000);
+  ExpectPutsOnlyWhereNothingIs(store, "t6");
+  ExpectOneWinnerPerName(store, "t7");
+}
+
+TEST(MemoryStore, CopiesTheBytesItIsGivenToPut) {
+  MemoryObjectStore store;
+  std::string bytes = "before";
+  ASSERT_TRUE(store.Put("a", BytesOf(bytes)).ok());
+  ASSERT_TRUE(store.PutIfAbsent("b", BytesOf(bytes)).ok());
+  bytes = "after!";
+  EXPECT_EQ(ReadAll(store, "a"), "before");
+  EXPECT_EQ(ReadAll(store, "b"), "before");
+}
+
+TEST(MemoryStore, WritesNothingToAnEmptyPath) {
+  MemoryObjectStore store;
+  EXPECT_EQ(CategoryOf(store.Create("/").status()), ErrorCategory::kInvalidInput);
+  EXPECT_EQ(CategoryOf(store.Put("", BytesOf("x"))), ErrorCategory::kInvalidInput);
+  EXPECT_EQ(CategoryOf(store.PutIfAbsent("//", BytesOf("x"))), ErrorCategory::kInvalidInput);
 }
 
 TEST(MemoryStore, IsSafeToUseFromManyThreads) {

@@ -53,7 +53,7 @@ TEST(ResolveUri, FindsObjectsInMemory) {
     EXPECT_EQ(found.path, "uri_test/t") << uri;
     EXPECT_TRUE(found.store->Open(found.path + "/x").ok());
   }
-  MemoryStore()->Delete("uri_test");
+  EXPECT_TRUE(MemoryStore()->DeleteDirectory("uri_test").ok());
 }
 
 TEST(ResolveUri, RejectsWhatNamesNothing) {

@@ -5,10 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "arrow/status.h"
+#include "lancea/index_info.h"
 
 namespace lancea {
+
+struct Manifest;
 
 constexpr uint64_t kFlagDeletionFiles = 1 << 0;
 constexpr uint64_t kFlagStableRowIds = 1 << 1;
@@ -37,8 +41,27 @@ constexpr uint64_t kReadableFlags =
     kFlagNoTransactionFiles | kFlagCoveringIndexColumns | kFlagMixedFileVersions |
     kFlagFragmentReuseIndex | kFlagSpilledRowLineage | kFlagManagedBlobs | kFlagNonReusableFieldIds;
 
+/// Writer bits this build keeps true when it writes. Left out are a tagged fragment reuse index,
+/// whose records every rewrite would have to extend, and managed blobs, whose objects cleaning up
+/// would have to know.
+constexpr uint64_t kWritableFlags = kReadableFlags & ~(kFlagFragmentReuseIndex | kFlagManagedBlobs);
+
+/// Capabilities a table once had keep standing in both words, even if nothing uses them now.
+constexpr uint64_t kStickyFlags =
+    kFlagMixedFileVersions | kFlagFragmentReuseIndex | kFlagManagedBlobs | kFlagZoneWriteSeeds;
+
 /// \return Unsupported naming the first unknown flag and the version; Corrupt when flags that only
 ///   make sense in both words are in one
 arrow::Status CheckReadable(uint64_t reader_flags, uint64_t writer_flags, uint64_t version);
+
+/// \return Unsupported naming the first writer flag this build does not keep; Corrupt when flags
+///   that go together do not
+arrow::Status CheckWritable(const Manifest& manifest);
+
+/// Set both words from the contents; sticky flags already set stay.
+/// \param no_transaction_files  only manifests carry the transactions of this table
+/// \return InvalidInput when only some fragments have row ids
+arrow::Status SetFeatureFlags(Manifest* manifest, const std::vector<IndexInfo>& indices,
+                              bool stable_row_ids, bool no_transaction_files);
 
 }  // namespace lancea

@@ -1,6 +1,8 @@
 #include "lancea/table/manifest.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <unordered_set>
 #include <utility>
@@ -9,8 +11,8 @@
 #include "lancea/schema/field.h"
 #include "lancea/table/feature_flags.h"
 #include "lancea/table/fragment.h"
+#include "lancea/table/index_metadata.h"
 #include "lancea/table/manifest_summary.h"
-#include "lancea/table/roaring_bitmap.h"
 #include "lancea/util/errors.h"
 #include "lancea/util/parse_message.h"
 
@@ -70,49 +72,6 @@ Bytes AsBytes(const arrow::Buffer& buffer) {
 arrow::Status CheckLength(const arrow::Buffer& buffer, uint64_t expected) {
   if (static_cast<uint64_t>(buffer.size()) == expected) return arrow::Status::OK();
   return Corrupt("read ", buffer.size(), " bytes where ", expected, " were asked for");
-}
-
-std::string FormatUuid(const std::string& bytes) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    text += kHex[static_cast<uint8_t>(bytes[i]) >> 4];
-    text += kHex[static_cast<uint8_t>(bytes[i]) & 15];
-  }
-  return text;
-}
-
-// \param fragments_left  how many more may be named: four bytes of a bitmap may stand for 65,536 fragments
-arrow::Result<IndexInfo> IndexFromProto(const lance::table::IndexMetadata& proto,
-                                        uint64_t* fragments_left) {
-  IndexInfo index;
-  index.name = proto.name();
-  if (proto.uuid().uuid().size() != 16) {
-    return Corrupt("index \"", proto.name(), "\" has a uuid of ", proto.uuid().uuid().size(),
-                   " bytes");
-  }
-  index.uuid = FormatUuid(proto.uuid().uuid());
-  index.type_url = proto.index_details().type_url();
-  index.field_ids.assign(proto.fields().begin(), proto.fields().end());
-  index.dataset_version = proto.dataset_version();
-  if (!proto.fragment_bitmap().empty()) {
-    const std::string& bitmap = proto.fragment_bitmap();
-    auto fragments =
-        ParseRoaringBitmap({reinterpret_cast<const uint8_t*>(bitmap.data()), bitmap.size()});
-    if (!fragments.ok()) return Prefix(fragments.status(), "index \"" + proto.name() + "\"");
-    const uint64_t num_fragments = CountValues(*fragments);
-    if (num_fragments > *fragments_left) {
-      return Corrupt("index \"", proto.name(), "\" covers ", num_fragments, " fragments");
-    }
-    *fragments_left -= num_fragments;
-    for (const ValueRange& range : *fragments) {
-      for (uint64_t id = range.first; id <= range.last; ++id) {
-        index.fragment_ids.push_back(static_cast<uint32_t>(id));
-      }
-    }
-  }
-  return index;
 }
 
 }  // namespace
@@ -265,22 +224,12 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> ReadSection(ObjectReader& reader, 
 
 arrow::Result<std::vector<IndexInfo>> ReadIndexSection(ObjectReader& reader,
                                                        const Manifest& manifest) {
-  std::vector<IndexInfo> indices;
-  if (!manifest.index_section) return indices;
+  if (!manifest.index_section) return std::vector<IndexInfo>{};
   ARROW_ASSIGN_OR_RAISE(auto section,
                         ReadSection(reader, *manifest.index_section, "index section"));
-  lance::table::IndexSection proto;
-  if (!ParseMessage(AsBytes(*section), &proto)) {
-    return Corrupt(reader.path(), ": the index section does not parse");
-  }
-  indices.reserve(proto.indices_size());
-  uint64_t fragments_left = uint64_t{1} << 24;  // over all indices
-  for (const auto& index_proto : proto.indices()) {
-    auto index = IndexFromProto(index_proto, &fragments_left);
-    if (!index.ok()) return Prefix(index.status(), reader.path());
-    indices.push_back(*std::move(index));
-  }
-  return indices;
+  auto parsed = ParseIndexSection(AsBytes(*section));
+  if (!parsed.ok()) return Prefix(parsed.status(), reader.path());
+  return parsed;
 }
 
 }  // namespace lancea

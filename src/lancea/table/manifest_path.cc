@@ -25,10 +25,6 @@ std::optional<uint64_t> ParseNumber(std::string_view digits) {
   return value;
 }
 
-std::string ManifestPath(const std::string& root, uint64_t version, ManifestNaming naming) {
-  return JoinPath(JoinPath(root, kVersionsDirectory), ManifestName(version, naming));
-}
-
 arrow::Status NoSuchTable(const std::string& root) {
   return NotFound("no table at \"", root, "\"");
 }
@@ -47,6 +43,10 @@ arrow::Result<std::optional<ManifestLocation>> Probe(ObjectStore& store, const s
   return reader.status();
 }
 
+std::string HintPath(const std::string& root) {
+  return JoinPath(JoinPath(root, kVersionsDirectory), kHintFile);
+}
+
 bool HintsAreUsed() {
   const char* text = std::getenv("LANCE_USE_VERSION_HINT");
   if (text == nullptr) return true;
@@ -55,21 +55,9 @@ bool HintsAreUsed() {
   return value != "0" && value != "false" && value != "off";
 }
 
-std::optional<uint64_t> ReadHint(ObjectStore& store, const std::string& root) {
-  auto reader = store.Open(JoinPath(JoinPath(root, kVersionsDirectory), kHintFile));
-  if (!reader.ok() || (*reader)->size() > kMaxHintBytes) return std::nullopt;
-  auto bytes = (*reader)->ReadAt({0, (*reader)->size()});
-  if (!bytes.ok()) return std::nullopt;
-  auto json = nlohmann::json::parse((*bytes)->ToString(), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return std::nullopt;
-  auto version = json.find("version");
-  if (version == json.end() || !version->is_number_unsigned()) return std::nullopt;
-  return version->get<uint64_t>();
-}
-
 /// The latest version by hint and probing; nothing when the hint is missing, stale or unsure.
 std::optional<ManifestLocation> FindLatestByHint(ObjectStore& store, const std::string& root) {
-  std::optional<uint64_t> hint = ReadHint(store, root);
+  std::optional<uint64_t> hint = ReadVersionHint(store, root);
   if (!hint || (*hint & kDetachedVersionMask) != 0) return std::nullopt;
   std::optional<ManifestLocation> latest;
   for (ManifestNaming naming : {ManifestNaming::kV2, ManifestNaming::kV1}) {
@@ -124,6 +112,33 @@ std::optional<ParsedManifestName> ParseManifestName(std::string_view name) {
     parsed.naming = ManifestNaming::kV1;
   }
   return parsed;
+}
+
+std::string ManifestPath(const std::string& root, uint64_t version, ManifestNaming naming) {
+  return JoinPath(JoinPath(root, kVersionsDirectory), ManifestName(version, naming));
+}
+
+bool HasVersionHint(const ObjectStore& store) {
+  return store.is_local() || !store.lists_in_order();
+}
+
+std::optional<uint64_t> ReadVersionHint(ObjectStore& store, const std::string& root) {
+  if (!HintsAreUsed()) return std::nullopt;
+  auto reader = store.Open(HintPath(root));
+  if (!reader.ok() || (*reader)->size() > kMaxHintBytes) return std::nullopt;
+  auto bytes = (*reader)->ReadAt({0, (*reader)->size()});
+  if (!bytes.ok()) return std::nullopt;
+  auto json = nlohmann::json::parse((*bytes)->ToString(), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return std::nullopt;
+  auto version = json.find("version");
+  if (version == json.end() || !version->is_number_unsigned()) return std::nullopt;
+  return version->get<uint64_t>();
+}
+
+arrow::Status WriteVersionHint(ObjectStore& store, const std::string& root, uint64_t version) {
+  if (!HasVersionHint(store) || !HintsAreUsed()) return arrow::Status::OK();
+  const std::string text = "{\"version\":" + std::to_string(version) + "}";
+  return store.Put(HintPath(root), {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
 
 arrow::Result<std::vector<ManifestLocation>> ListManifests(ObjectStore& store,

@@ -38,6 +38,9 @@ struct ManifestLocation {
 /// The file name of a version's manifest.
 std::string ManifestName(uint64_t version, ManifestNaming naming);
 
+/// The full path of a version's manifest.
+std::string ManifestPath(const std::string& root, uint64_t version, ManifestNaming naming);
+
 /// What a file name of _versions/ says; nothing for any other file.
 struct ParsedManifestName {
   uint64_t version = 0;
@@ -51,6 +54,16 @@ std::optional<ParsedManifestName> ParseManifestName(std::string_view name);
 /// \return Corrupt when names of both schemes are there; empty when there is no table
 arrow::Result<std::vector<ManifestLocation>> ListManifests(ObjectStore& store,
                                                            const std::string& root);
+
+/// True for stores where commits leave a hint file: those that do not list in order, and local ones.
+bool HasVersionHint(const ObjectStore& store);
+
+/// The version that the hint file names; nothing when there is none, or hints are switched off
+/// (LANCE_USE_VERSION_HINT=0).
+std::optional<uint64_t> ReadVersionHint(ObjectStore& store, const std::string& root);
+
+/// Write the hint file, where there is one.
+arrow::Status WriteVersionHint(ObjectStore& store, const std::string& root, uint64_t version);
 
 /// The latest version of the table at `root`.
 /// \return NotFound when there is no table

@@ -70,7 +70,7 @@ TEST(Manifest, NamesTheOperationOfItsTransaction) {
     ASSERT_TRUE(manifest->transaction_section);
     auto section = *ReadSection(*reader, *manifest->transaction_section, "transaction");
     auto transaction = *ParseTransaction({section->data(), static_cast<size_t>(section->size())});
-    operations.push_back(transaction.operation);
+    operations.push_back(OperationName(transaction.operation));
     EXPECT_EQ(transaction.read_version, location.version - 1);
   }
   EXPECT_EQ(operations, (std::vector<std::string>{"Overwrite", "Delete", "Append", "Delete",

@@ -1,6 +1,8 @@
 #include "lancea/table/roaring_bitmap.h"
 
+#include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "lancea/util/errors.h"
 
@@ -120,6 +122,106 @@ arrow::Result<std::vector<ValueRange>> ParseRoaringBitmap(Bytes bytes) {
     }
   }
   if (reader.remaining() != 0) return Bad("bytes left over");
+  return out.Finish();
+}
+
+namespace {
+
+template <typename T>
+void Append(std::string* out, T value) {
+  out->append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+/// The values of one key; `ranges` are cut to it.
+struct Container {
+  uint16_t key = 0;
+  uint32_t cardinality = 0;
+  std::vector<ValueRange> ranges;
+
+  uint32_t num_bytes_without_runs() const {
+    return cardinality <= kMaxArrayCardinality ? cardinality * 2 : kBitsetWords * 8;
+  }
+  bool has_runs() const { return 2 + ranges.size() * 4 < num_bytes_without_runs(); }
+  uint32_t num_bytes() const {
+    return has_runs() ? 2 + static_cast<uint32_t>(ranges.size()) * 4 : num_bytes_without_runs();
+  }
+};
+
+std::vector<Container> SplitByKey(const std::vector<ValueRange>& ranges) {
+  std::vector<Container> containers;
+  for (const ValueRange& range : ranges) {
+    for (uint64_t first = range.first; first <= range.last;) {
+      const uint32_t last = std::min<uint32_t>(range.last, static_cast<uint32_t>(first) | 0xFFFF);
+      const auto key = static_cast<uint16_t>(first >> 16);
+      if (containers.empty() || containers.back().key != key) containers.push_back({key, 0, {}});
+      containers.back().cardinality += last - static_cast<uint32_t>(first) + 1;
+      containers.back().ranges.push_back({static_cast<uint32_t>(first), last});
+      first = uint64_t{last} + 1;
+    }
+  }
+  return containers;
+}
+
+void WriteContainer(const Container& container, std::string* out) {
+  if (container.has_runs()) {
+    Append(out, static_cast<uint16_t>(container.ranges.size()));
+    for (const ValueRange& range : container.ranges) {
+      Append(out, static_cast<uint16_t>(range.first));
+      Append(out, static_cast<uint16_t>(range.last - range.first));
+    }
+  } else if (container.cardinality <= kMaxArrayCardinality) {
+    for (const ValueRange& range : container.ranges) {
+      for (uint64_t value = range.first; value <= range.last; ++value) {
+        Append(out, static_cast<uint16_t>(value));
+      }
+    }
+  } else {
+    std::vector<uint64_t> words(kBitsetWords);
+    for (const ValueRange& range : container.ranges) {
+      for (uint64_t value = range.first; value <= range.last; ++value) {
+        words[(value & 0xFFFF) / 64] |= uint64_t{1} << (value % 64);
+      }
+    }
+    out->append(reinterpret_cast<const char*>(words.data()), words.size() * 8);
+  }
+}
+
+}  // namespace
+
+std::string SerializeRoaringBitmap(const std::vector<ValueRange>& ranges) {
+  const std::vector<Container> containers = SplitByKey(ranges);
+  const auto num_containers = static_cast<uint32_t>(containers.size());
+  const bool has_runs = std::ranges::any_of(containers, &Container::has_runs);
+  std::string out;
+  if (has_runs) {
+    Append(&out, kCookieWithRuns | (num_containers - 1) << 16);
+    std::string flags((num_containers + 7) / 8, '\0');
+    for (uint32_t i = 0; i < num_containers; ++i) {
+      if (containers[i].has_runs()) flags[i / 8] = static_cast<char>(flags[i / 8] | 1 << (i % 8));
+    }
+    out += flags;
+  } else {
+    Append(&out, kCookie);
+    Append(&out, num_containers);
+  }
+  for (const Container& container : containers) {
+    Append(&out, container.key);
+    Append(&out, static_cast<uint16_t>(container.cardinality - 1));
+  }
+  if (!has_runs || num_containers >= kMinContainersForOffsets) {
+    auto offset = static_cast<uint32_t>(out.size()) + num_containers * 4;
+    for (const Container& container : containers) {
+      Append(&out, offset);
+      offset += container.num_bytes();
+    }
+  }
+  for (const Container& container : containers) WriteContainer(container, &out);
+  return out;
+}
+
+std::vector<ValueRange> RangesOfValues(std::span<const uint32_t> values) {
+  RangeBuilder out;
+  for (uint32_t value : values) out.Add(value, value);
   return out.Finish();
 }
 

@@ -19,6 +19,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "arrow/result.h"
@@ -36,6 +38,13 @@ struct ValueRange {
 /// The values as ascending ranges with gaps between them.
 /// \return Corrupt when an invariant above does not hold
 arrow::Result<std::vector<ValueRange>> ParseRoaringBitmap(Bytes bytes);
+
+/// The portable bytes of ascending ranges with gaps between them; each container in its smallest
+/// form.
+std::string SerializeRoaringBitmap(const std::vector<ValueRange>& ranges);
+
+/// Ascending values as ranges.
+std::vector<ValueRange> RangesOfValues(std::span<const uint32_t> values);
 
 /// The number of values in ascending ranges.
 uint64_t CountValues(const std::vector<ValueRange>& ranges);

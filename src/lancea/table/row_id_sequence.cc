@@ -1,6 +1,7 @@
 #include "lancea/table/row_id_sequence.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "lancea/util/errors.h"
@@ -10,6 +11,9 @@ namespace lancea {
 namespace {
 
 constexpr uint64_t kMaxRows = uint64_t{1} << 32;
+
+/// Below it the overhead of a segment, about 20 bytes, outweighs what an ascending run saves.
+constexpr size_t kMinRunLength = 64;
 
 }  // namespace
 
@@ -26,10 +30,7 @@ arrow::Result<RowIdSequence> RowIdSequence::Parse(Bytes bytes) {
       return Corrupt("the row id sequence has more than 2^32 rows");
     }
     num_rows += segment.num_values();
-    if (segment.num_values() == 0) continue;
-    // Clustered deletions may leave thousands of small ranges; those that touch are one.
-    if (!sequence.segments_.empty() && sequence.segments_.back().Extend(segment)) continue;
-    sequence.segments_.push_back(std::move(segment));
+    sequence.Append(std::move(segment));
   }
   sequence.Finish();
   return sequence;
@@ -37,7 +38,97 @@ arrow::Result<RowIdSequence> RowIdSequence::Parse(Bytes bytes) {
 
 RowIdSequence RowIdSequence::FromValues(std::vector<uint64_t> values) {
   RowIdSequence sequence;
-  if (!values.empty()) sequence.segments_.push_back(U64Segment::Array(std::move(values)));
+  // A few ascending runs compress by themselves; many would cost more than they save.
+  size_t num_runs = values.empty() ? 0 : 1;
+  for (size_t i = 1; i < values.size(); ++i) num_runs += values[i] <= values[i - 1];
+  if (num_runs <= 1 || values.size() / num_runs < kMinRunLength) {
+    sequence.Append(U64Segment::FromValues(std::move(values)));
+  } else {
+    for (auto run = values.begin(); run != values.end();) {
+      auto stop = std::adjacent_find(run, values.end(), std::greater_equal<>());
+      if (stop != values.end()) ++stop;
+      sequence.Append(U64Segment::FromValues({run, stop}));
+      run = stop;
+    }
+  }
+  sequence.Finish();
+  return sequence;
+}
+
+void RowIdSequence::Append(U64Segment segment) {
+  if (segment.num_values() == 0) return;
+  // Clustered deletions may leave thousands of small ranges; those that touch are one.
+  if (!segments_.empty() && segments_.back().Extend(segment)) return;
+  segments_.push_back(std::move(segment));
+}
+
+RowIdSequence RowIdSequence::Concatenate(const std::vector<RowIdSequence>& parts) {
+  RowIdSequence sequence;
+  for (const RowIdSequence& part : parts) {
+    for (const U64Segment& segment : part.segments_) sequence.Append(segment);
+  }
+  sequence.Finish();
+  return sequence;
+}
+
+std::string RowIdSequence::Serialize() const {
+  lance::table::RowIdSequence proto;
+  for (const U64Segment& segment : segments_) *proto.add_segments() = segment.ToProto();
+  return proto.SerializeAsString();
+}
+
+void RowIdSequence::AppendRows(const RowIdSequence& from, RowRange rows) {
+  for (size_t i = from.SegmentOf(rows.start); rows.start < rows.end; ++i) {
+    const U64Segment& segment = from.segments_[i];
+    const uint64_t segment_start = i == 0 ? 0 : from.ends_[i - 1];
+    const uint64_t position = rows.start - segment_start;
+    const uint64_t count = std::min(rows.end, from.ends_[i]) - rows.start;
+    if (count == segment.num_values()) {
+      Append(segment);
+    } else if (segment.kind() == U64Segment::Kind::kRange) {
+      const uint64_t first = segment.Get(position);
+      Append(U64Segment::Range(first, first + count));
+    } else {
+      std::vector<uint64_t> values(count);
+      segment.Read(position, count, values.data());
+      Append(U64Segment::FromValues(std::move(values)));
+    }
+    rows.start += count;
+  }
+}
+
+RowIdSequence RowIdSequence::Slice(uint64_t position, uint64_t count) const {
+  RowIdSequence sequence;
+  sequence.AppendRows(*this, {position, position + count});
+  sequence.Finish();
+  return sequence;
+}
+
+RowIdSequence RowIdSequence::WithoutRows(const std::vector<RowRange>& deleted) const {
+  RowIdSequence sequence;
+  auto range = deleted.begin();
+  uint64_t start = 0;
+  for (size_t i = 0; i < segments_.size(); start = ends_[i++]) {
+    while (range != deleted.end() && range->end <= start) ++range;
+    if (range == deleted.end() || range->start >= ends_[i]) {
+      sequence.Append(segments_[i]);
+      continue;
+    }
+    std::vector<uint64_t> values;
+    uint64_t live = start;  // first row not yet looked at
+    auto keep = [&](uint64_t end) {
+      if (end <= live) return;
+      const size_t size = values.size();
+      values.resize(size + (end - live));
+      segments_[i].Read(live - start, end - live, values.data() + size);
+    };
+    for (auto cut = range; cut != deleted.end() && cut->start < ends_[i]; ++cut) {
+      keep(cut->start);
+      live = std::max(live, cut->end);
+    }
+    keep(ends_[i]);
+    sequence.Append(U64Segment::FromValues(std::move(values)));
+  }
   sequence.Finish();
   return sequence;
 }

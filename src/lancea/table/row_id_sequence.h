@@ -8,9 +8,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "arrow/result.h"
+#include "lancea/io/row_range.h"
 #include "lancea/table/u64_segment.h"
 #include "lancea/util/byte_reader.h"
 
@@ -24,11 +26,24 @@ class RowIdSequence {
   /// rows
   static arrow::Result<RowIdSequence> Parse(Bytes bytes);
 
-  /// From the values of a hidden row id column.
+  /// From ids in any order; ascending stretches take the smallest form.
   static RowIdSequence FromValues(std::vector<uint64_t> values);
 
   /// The ids start, start + 1 ..
   static RowIdSequence FromRange(uint64_t start, uint64_t end);
+
+  /// The sequences laid end to end, e.g. of the fragments a compaction joins.
+  static RowIdSequence Concatenate(const std::vector<RowIdSequence>& parts);
+
+  /// The serialized RowIdSequence, as FragmentMetadata::row_ids holds it inline.
+  std::string Serialize() const;
+
+  /// The ids of rows [position, position + count); all exist.
+  RowIdSequence Slice(uint64_t position, uint64_t count) const;
+
+  /// The ids of the rows not deleted.
+  /// \param deleted  ascending, disjoint ranges of physical rows
+  RowIdSequence WithoutRows(const std::vector<RowRange>& deleted) const;
 
   uint64_t num_rows() const { return ends_.empty() ? 0 : ends_.back(); }
   /// Bounds of the ids, both included; of an empty sequence min > max.
@@ -48,6 +63,8 @@ class RowIdSequence {
   uint64_t num_bytes() const;
 
  private:
+  void Append(U64Segment segment);
+  void AppendRows(const RowIdSequence& from, RowRange rows);
   void Finish();
   size_t SegmentOf(uint64_t position) const;
 

@@ -37,6 +37,64 @@ RowVersionSequence RowVersionSequence::Uniform(uint64_t num_rows, uint64_t versi
   return sequence;
 }
 
+RowVersionSequence RowVersionSequence::Concatenate(const std::vector<RowVersionSequence>& parts) {
+  RowVersionSequence sequence;
+  for (const RowVersionSequence& part : parts) sequence.AppendRows(part, 0, part.num_rows());
+  return sequence;
+}
+
+std::string RowVersionSequence::Serialize() const {
+  lance::table::RowDatasetVersionSequence proto;
+  uint64_t start = 0;
+  for (size_t i = 0; i < ends_.size(); start = ends_[i++]) {
+    auto* run = proto.add_runs();
+    *run->mutable_span() = U64Segment::Range(start, ends_[i]).ToProto();
+    run->set_version(versions_[i]);
+  }
+  return proto.SerializeAsString();
+}
+
+void RowVersionSequence::AppendRows(const RowVersionSequence& from, uint64_t start, uint64_t end) {
+  size_t run = std::upper_bound(from.ends_.begin(), from.ends_.end(), start) - from.ends_.begin();
+  for (; start < end; ++run) {
+    const uint64_t stop = std::min(end, from.ends_[run]);
+    Append(stop - start, from.versions_[run]);
+    start = stop;
+  }
+}
+
+RowVersionSequence RowVersionSequence::Slice(uint64_t position, uint64_t count) const {
+  RowVersionSequence sequence;
+  sequence.AppendRows(*this, position, position + count);
+  return sequence;
+}
+
+RowVersionSequence RowVersionSequence::WithoutRows(const std::vector<RowRange>& deleted) const {
+  RowVersionSequence sequence;
+  uint64_t live = 0;
+  for (const RowRange& range : deleted) {
+    sequence.AppendRows(*this, live, std::min(range.start, num_rows()));
+    live = range.end;
+  }
+  sequence.AppendRows(*this, live, num_rows());
+  return sequence;
+}
+
+RowVersionSequence RowVersionSequence::WithVersionAt(const std::vector<ValueRange>& offsets,
+                                                     uint64_t version) const {
+  RowVersionSequence sequence;
+  uint64_t kept = 0;
+  for (const ValueRange& range : offsets) {
+    const uint64_t end = std::min<uint64_t>(uint64_t{range.last} + 1, num_rows());
+    if (range.first >= end) break;
+    sequence.AppendRows(*this, kept, range.first);
+    sequence.Append(end - range.first, version);
+    kept = end;
+  }
+  sequence.AppendRows(*this, kept, num_rows());
+  return sequence;
+}
+
 void RowVersionSequence::Append(uint64_t num_rows, uint64_t version) {
   if (num_rows == 0) return;
   uint64_t end = this->num_rows() + num_rows;

@@ -7,9 +7,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "arrow/result.h"
+#include "lancea/io/row_range.h"
+#include "lancea/table/roaring_bitmap.h"
 #include "lancea/util/byte_reader.h"
 
 namespace lancea {
@@ -26,6 +29,22 @@ class RowVersionSequence {
   /// `num_rows` rows of one version.
   static RowVersionSequence Uniform(uint64_t num_rows, uint64_t version);
 
+  /// The sequences laid end to end.
+  static RowVersionSequence Concatenate(const std::vector<RowVersionSequence>& parts);
+
+  /// The serialized RowDatasetVersionSequence, as a fragment holds it inline.
+  std::string Serialize() const;
+
+  /// The versions of rows [position, position + count); all exist.
+  RowVersionSequence Slice(uint64_t position, uint64_t count) const;
+
+  /// The versions of the rows not deleted.
+  /// \param deleted  ascending, disjoint ranges of physical rows
+  RowVersionSequence WithoutRows(const std::vector<RowRange>& deleted) const;
+
+  /// The same rows, those at `offsets` (ascending) with another version.
+  RowVersionSequence WithVersionAt(const std::vector<ValueRange>& offsets, uint64_t version) const;
+
   uint64_t num_rows() const { return ends_.empty() ? 0 : ends_.back(); }
 
   /// The version of the row at `position` < num_rows().
@@ -40,6 +59,7 @@ class RowVersionSequence {
 
  private:
   void Append(uint64_t num_rows, uint64_t version);
+  void AppendRows(const RowVersionSequence& from, uint64_t start, uint64_t end);
 
   std::vector<uint64_t> ends_;  ///< position behind each run; no run is empty
   std::vector<uint64_t> versions_;

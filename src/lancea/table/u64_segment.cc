@@ -96,11 +96,7 @@ arrow::Result<U64Segment> U64Segment::FromProto(const lance::table::U64Segment& 
       if (length % 8 != 0 && segment.bitmap_.back() >> (length % 8) != 0) {
         return Bad("bits behind the end of the range");
       }
-      segment.num_values_ = 0;
-      for (uint64_t byte = 0; byte < segment.bitmap_.size(); byte += 8) {
-        if (byte % kBlockBytes == 0) segment.values_before_.push_back(segment.num_values_);
-        segment.num_values_ += std::popcount(LoadBlockWord(segment.bitmap_, byte));
-      }
+      segment.IndexBitmap();
       break;
     }
     case Proto::kSortedArray: {
@@ -138,6 +134,14 @@ U64Segment U64Segment::Array(std::vector<uint64_t> values) {
   if (segment.kind_ == Kind::kArray) segment.sorted_ = std::make_shared<SortedPositions>();
   segment.SetBounds();
   return segment;
+}
+
+void U64Segment::IndexBitmap() {
+  num_values_ = 0;
+  for (uint64_t byte = 0; byte < bitmap_.size(); byte += 8) {
+    if (byte % kBlockBytes == 0) values_before_.push_back(num_values_);
+    num_values_ += std::popcount(LoadBlockWord(bitmap_, byte));
+  }
 }
 
 void U64Segment::SetBounds() {

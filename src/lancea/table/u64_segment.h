@@ -35,6 +35,12 @@ class U64Segment {
   static U64Segment Range(uint64_t start, uint64_t end);
   static U64Segment Array(std::vector<uint64_t> values);
 
+  /// In the form with the fewest bytes: of strictly ascending values a range, a range with holes or
+  /// bitmap, or a sorted array; else an array.
+  static U64Segment FromValues(std::vector<uint64_t> values);
+
+  lance::table::U64Segment ToProto() const;
+
   Kind kind() const { return kind_; }
   uint64_t num_values() const { return num_values_; }
   /// Bounds of the values, both included; of an empty segment min > max.
@@ -62,6 +68,8 @@ class U64Segment {
   };
 
   void SetBounds();
+  /// Count the bitmap's values, by blocks and in all.
+  void IndexBitmap();
   bool Has(uint64_t offset) const { return (bitmap_[offset / 8] >> (offset % 8) & 1) != 0; }
 
   Kind kind_ = Kind::kRange;

@@ -28,6 +28,7 @@ arrow::StatusCode CodeOf(ErrorCategory category) {
     case ErrorCategory::kAlreadyExists:
       return arrow::StatusCode::AlreadyExists;
     case ErrorCategory::kCommitConflict:
+    case ErrorCategory::kRetryableConflict:
       return arrow::StatusCode::IOError;
     case ErrorCategory::kUnsupported:
       return arrow::StatusCode::NotImplemented;
@@ -63,6 +64,8 @@ const char* ErrorCategoryName(ErrorCategory category) {
       return "already exists";
     case ErrorCategory::kCommitConflict:
       return "commit conflict";
+    case ErrorCategory::kRetryableConflict:
+      return "retryable commit conflict";
     case ErrorCategory::kCorrupt:
       return "corrupt data";
     case ErrorCategory::kUnsupported:

@@ -46,6 +46,23 @@ arrow::Status NotFound(Args&&... args) {
   return MakeError(ErrorCategory::kNotFound, internal::Concat(std::forward<Args>(args)...));
 }
 
+/// Something of that name is there.
+template <typename... Args>
+arrow::Status AlreadyExists(Args&&... args) {
+  return MakeError(ErrorCategory::kAlreadyExists, internal::Concat(std::forward<Args>(args)...));
+}
+/// Another writer won, and what it did rules this change out: name both transactions and the rule.
+template <typename... Args>
+arrow::Status CommitConflict(Args&&... args) {
+  return MakeError(ErrorCategory::kCommitConflict, internal::Concat(std::forward<Args>(args)...));
+}
+/// Another writer won, but the change may be made again on its version (by who asked for it, not by us).
+template <typename... Args>
+arrow::Status RetryableConflict(Args&&... args) {
+  return MakeError(ErrorCategory::kRetryableConflict,
+                   internal::Concat(std::forward<Args>(args)...));
+}
+
 /// The same error with `context` and ": " put before its message; code and category stay.
 arrow::Status Prefix(const arrow::Status& status, const std::string& context);
 

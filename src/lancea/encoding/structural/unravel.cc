@@ -234,9 +234,10 @@ arrow::Result<std::vector<StructureLayer>> Unravel(
       layer.kind = StructureLayer::Kind::kList;
       // What layers further out still read of the events that are kept.
       bool keep_rep = false, keep_def = levels.null_level != 0;
-      for (size_t outer = i + 1; outer < out.size(); ++outer) {
+      // Nulls of layers that are not made hide lists of those that are.
+      for (size_t outer = i + 1; i + 1 < out.size() && outer < layers.layers().size(); ++outer) {
         const LayerLevels& outer_levels = layers.layers()[outer];
-        keep_rep |= IsList(outer_levels.layer);
+        keep_rep |= outer < out.size() && IsList(outer_levels.layer);
         keep_def |= outer_levels.null_level != 0 || outer_levels.empty_level != 0;
       }
       ARROW_RETURN_NOT_OK(PassList(&events, levels, layers.layers()[i - 1].max_visible, keep_rep,

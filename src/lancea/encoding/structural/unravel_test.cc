@@ -51,6 +51,18 @@ TEST(Unravel, DefinitionLevelsBecomeValidityOfEveryStructLayer) {
   EXPECT_EQ(Validity(layers[2]), (std::vector<bool>{true, false, true, true}));
 }
 
+TEST(Unravel, NullsOfLayersThatAreNotMadeHideLists) {
+  // struct<list<list<int>>>: [[1], [2]], a null struct, [[3]]; the struct is read from a sibling.
+  const int wire[] = {kAllValidItem, kEmptyableList, kAllValidList, kNullableItem};
+  const Levels rep = {2, 1, 2, 2}, def = {0, 0, 2, 0};
+  const std::vector<int64_t> dimensions(4, 0);
+  auto layers = Unravel(RepDefLayers::Make(wire).ValueOrDie(), dimensions, rep, def, 4,
+                        /*num_layers=*/3, arrow::default_memory_pool())
+                    .ValueOrDie();
+  EXPECT_EQ(layers[1].num_slots, 3);
+  EXPECT_EQ(Offsets(layers[2]), (std::vector<int32_t>{0, 2, 2, 3}));
+}
+
 TEST(Unravel, ListsKeepNullAndEmptyApart) {
   // [[1, 2], null, [], [3]]
   auto layers =

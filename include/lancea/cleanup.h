@@ -1,0 +1,63 @@
+// Removing what no version needs any more: old versions with the files only they refer to, and orphans
+// that failed writes left behind.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arrow/result.h"
+#include "arrow/util/cancel.h"
+#include "lancea/export.h"
+
+namespace lancea {
+
+class Dataset;
+
+struct LANCEA_EXPORT CleanupOptions {
+  /// Remove versions committed before this, ns since the epoch UTC. Default: none by age.
+  std::optional<int64_t> before_timestamp_nanos;
+  /// Remove versions below this.
+  std::optional<uint64_t> before_version;
+  /// Keep so many of the newest versions, whatever their age.
+  std::optional<uint64_t> retain_versions;
+  /// Also remove files that no version refers to and that are younger than seven days: they may belong
+  /// to a write that is going on.
+  bool delete_unverified = false;
+  /// Refuse when a version that would be removed has a tag; otherwise tagged versions are kept.
+  bool error_if_tagged_old_versions = true;
+  /// Only say what would be removed.
+  bool dry_run = false;
+  arrow::StopToken stop = arrow::StopToken::Unstoppable();
+};
+
+struct LANCEA_EXPORT RemovedFile {
+  enum class Kind { kManifest, kData, kTransaction, kIndex, kDeletion, kTemporary };
+  std::string path;  ///< below the table's root
+  Kind kind = Kind::kData;
+  uint64_t size = 0;        ///< bytes
+  bool is_orphan = false;   ///< no version, old or live, refers to it
+};
+
+struct LANCEA_EXPORT CleanupResult {
+  uint64_t bytes_removed = 0;
+  uint64_t old_versions = 0;
+  uint64_t data_files_removed = 0;
+  uint64_t transaction_files_removed = 0;
+  uint64_t index_files_removed = 0;
+  uint64_t deletion_files_removed = 0;
+  std::vector<RemovedFile> files;
+};
+
+/// Remove old versions and orphans of a table (of the branch it is on). The latest version and versions
+/// that a tag or a branch names are never removed, nor any file that a kept version refers to.
+/// \return InvalidInput naming the tag when a tagged version is old; what was removed otherwise
+LANCEA_EXPORT arrow::Result<CleanupResult> CleanupOldVersions(const Dataset& dataset,
+                                                              const CleanupOptions& options);
+
+/// The files below the table's root that no version refers to, whatever their age.
+LANCEA_EXPORT arrow::Result<std::vector<RemovedFile>> FindOrphans(const Dataset& dataset);
+
+}  // namespace lancea

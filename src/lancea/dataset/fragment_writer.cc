@@ -1,0 +1,152 @@
+#include "lancea/dataset/fragment_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lancea/dataset/stored_arrays.h"
+#include "lancea/dataset/write_schema.h"
+#include "lancea/io/path.h"
+#include "lancea/schema/field.h"
+#include "lancea/util/errors.h"
+#include "lancea/util/uuid.h"
+
+namespace lancea {
+
+arrow::Result<std::unique_ptr<FragmentWriter>> FragmentWriter::Make(std::vector<FileTarget> targets,
+                                                                    const Schema& schema,
+                                                                    const arrow::Schema& rows,
+                                                                    FragmentWriterOptions options) {
+  if (options.max_rows_per_file == 0) return InvalidInput("max_rows_per_file must not be 0");
+  std::unique_ptr<FragmentWriter> writer(new FragmentWriter(std::move(options)));
+  writer->targets_ = std::move(targets);
+  writer->schema_ = schema;
+  writer->file_schema_ = SchemaInDataFiles(schema);
+  VisitFields(schema.fields, [&](const Field& field) { writer->has_blobs_ |= IsBlobV2(field); });
+  // Data files repeat nothing of the table's own metadata.
+  writer->file_schema_.metadata.clear();
+  ARROW_ASSIGN_OR_RAISE(writer->stored_schema_, ToArrow(writer->file_schema_));
+  for (const Field& field : schema.fields) {
+    const int column = rows.GetFieldIndex(field.name);
+    if (column < 0) {
+      return InvalidInput("the rows have no column \"", field.name, "\", or have it twice");
+    }
+    writer->source_columns_.push_back(column);
+  }
+  return writer;
+}
+
+FragmentWriter::~FragmentWriter() {
+  if (!finished_) RemoveFiles();
+}
+
+void FragmentWriter::KeepSidecars() {
+  if (blobs_ == nullptr) return;
+  for (const std::string& path : blobs_->sidecars()) paths_.push_back({paths_.back().store, path});
+  blobs_.reset();
+}
+
+void FragmentWriter::RemoveFiles() {
+  KeepSidecars();
+  // Best effort: what stays behind is an orphan that verify names and cleanup removes.
+  if (file_ != nullptr) (void)file_->Abort();
+  file_.reset();
+  for (const WrittenPath& written : paths_) (void)written.store->Delete(written.path);
+  paths_.clear();
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> FragmentWriter::Convert(
+    const arrow::RecordBatch& batch) {
+  arrow::MemoryPool* pool =
+      options_.file.pool != nullptr ? options_.file.pool : arrow::default_memory_pool();
+  arrow::ArrayVector columns;
+  columns.reserve(source_columns_.size());
+  for (size_t i = 0; i < source_columns_.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(
+        auto column, ToStored(batch.column(source_columns_[i]), schema_.fields[i],
+                              stored_schema_->field(static_cast<int>(i)), blobs_.get(), pool));
+    columns.push_back(std::move(column));
+  }
+  return arrow::RecordBatch::Make(stored_schema_, batch.num_rows(), std::move(columns));
+}
+
+arrow::Status FragmentWriter::Write(const std::shared_ptr<arrow::RecordBatch>& batch) {
+  ARROW_RETURN_NOT_OK(options_.stop.Poll());
+  if (batch->num_rows() == 0) return arrow::Status::OK();
+  int64_t begin = 0;
+  while (begin < batch->num_rows()) {
+    if (file_ == nullptr) ARROW_RETURN_NOT_OK(OpenFile());
+    const int64_t room = static_cast<int64_t>(
+        std::min<uint64_t>(options_.max_rows_per_file - rows_in_file_, INT64_MAX));
+    const int64_t count = std::min(room, batch->num_rows() - begin);
+    ARROW_ASSIGN_OR_RAISE(
+        auto stored, Convert(count == batch->num_rows() ? *batch : *batch->Slice(begin, count)));
+    ARROW_RETURN_NOT_OK(file_->Write(*stored));
+    rows_in_file_ += static_cast<uint64_t>(count);
+    begin += count;
+    if (rows_in_file_ >= options_.max_rows_per_file ||
+        file_->bytes_written() >= options_.max_bytes_per_file) {
+      ARROW_RETURN_NOT_OK(FinishFile());
+    }
+  }
+  return Report();
+}
+
+arrow::Status FragmentWriter::OpenFile() {
+  const FileTarget& target = targets_[fragments_.size() % targets_.size()];
+  data_file_ = DataFile();
+  data_file_.path = DataFileName() + ".lance";
+  data_file_.base_id = target.base_id;
+  const std::string path = JoinPath(target.directory, data_file_.path);
+  ARROW_ASSIGN_OR_RAISE(auto object, target.store->Create(path));
+  ARROW_ASSIGN_OR_RAISE(file_, DataFileWriter::Make(std::move(object), file_schema_, options_.file));
+  paths_.push_back({target.store, path});
+  if (has_blobs_) {
+    blobs_ = std::make_unique<BlobV2Writer>(target.store, target.directory, data_file_.path,
+                                            &file_->out_of_line(), options_.external_blobs);
+  }
+  rows_in_file_ = 0;
+  return options_.fragment_begun ? options_.fragment_begun({}) : arrow::Status::OK();
+}
+
+arrow::Status FragmentWriter::FinishFile() {
+  if (blobs_ != nullptr) {
+    ARROW_RETURN_NOT_OK(blobs_->Finish().status());
+    KeepSidecars();
+  }
+  ARROW_ASSIGN_OR_RAISE(WrittenFile written, file_->Finish());
+  file_.reset();
+  data_file_.fields = std::move(written.fields);
+  data_file_.column_indices = std::move(written.column_indices);
+  data_file_.file_major_version = written.major;
+  data_file_.file_minor_version = written.minor;
+  data_file_.file_size_bytes = written.size_bytes;
+  FragmentMetadata fragment;
+  fragment.files.push_back(std::move(data_file_));
+  fragment.physical_rows = rows_in_file_;
+  fragments_.push_back(std::move(fragment));
+  done_.rows += rows_in_file_;
+  done_.bytes += written.size_bytes;
+  ++done_.files;
+  rows_in_file_ = 0;
+  if (!options_.fragment_complete) return arrow::Status::OK();
+  return options_.fragment_complete(fragments_.back());
+}
+
+arrow::Status FragmentWriter::Report() {
+  if (!options_.progress) return arrow::Status::OK();
+  WriteProgress now = done_;
+  now.rows += rows_in_file_;
+  if (file_ != nullptr) now.bytes += file_->bytes_written();
+  return options_.progress(now);
+}
+
+arrow::Result<std::vector<FragmentMetadata>> FragmentWriter::Finish() {
+  if (file_ != nullptr) {
+    ARROW_RETURN_NOT_OK(FinishFile());
+    ARROW_RETURN_NOT_OK(Report());
+  }
+  finished_ = true;
+  return std::move(fragments_);
+}
+
+}  // namespace lancea

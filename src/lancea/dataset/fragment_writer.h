@@ -1,0 +1,91 @@
+// Rows -> data files: one fragment per file, a new file when one is full.
+//
+// Every file is finished (durable, under its name) before the next begins. What fails, or is dropped
+// before Finish, removes the files made so far: nothing refers to them yet.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arrow/record_batch.h"
+#include "arrow/result.h"
+#include "lancea/dataset/blob_v2_writer.h"
+#include "lancea/file/data_file_writer.h"
+#include "lancea/fragment.h"
+#include "lancea/object_store.h"
+#include "lancea/schema.h"
+#include "lancea/write.h"
+
+namespace lancea {
+
+/// A directory that takes new data files.
+struct FileTarget {
+  std::shared_ptr<ObjectStore> store;
+  std::string directory;
+  std::optional<uint32_t> base_id;
+};
+
+struct FragmentWriterOptions {
+  FileWriteOptions file;
+  uint64_t max_rows_per_file = uint64_t{1} << 20;
+  uint64_t max_bytes_per_file = uint64_t{90} << 30;
+  ExternalBlobs external_blobs;
+  std::function<arrow::Status(const WriteProgress&)> progress;
+  std::function<arrow::Status(const FragmentMetadata&)> fragment_begun;
+  std::function<arrow::Status(const FragmentMetadata&)> fragment_complete;
+  arrow::StopToken stop = arrow::StopToken::Unstoppable();
+};
+
+/// Not thread-safe.
+class FragmentWriter {
+ public:
+  /// \param targets  take the files in turn; not empty
+  /// \param schema   of the table, cut to the columns of the rows
+  /// \param rows     the schema of the batches
+  static arrow::Result<std::unique_ptr<FragmentWriter>> Make(std::vector<FileTarget> targets,
+                                                             const Schema& schema,
+                                                             const arrow::Schema& rows,
+                                                             FragmentWriterOptions options);
+  ~FragmentWriter();
+
+  arrow::Status Write(const std::shared_ptr<arrow::RecordBatch>& batch);
+
+  /// \return the fragments written, their ids 0: ids are given at commit
+  arrow::Result<std::vector<FragmentMetadata>> Finish();
+
+ private:
+  struct WrittenPath {
+    std::shared_ptr<ObjectStore> store;
+    std::string path;
+  };
+
+  explicit FragmentWriter(FragmentWriterOptions options) : options_(std::move(options)) {}
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Convert(const arrow::RecordBatch& batch);
+  arrow::Status OpenFile();
+  arrow::Status FinishFile();
+  arrow::Status Report();
+  void KeepSidecars();
+  void RemoveFiles();
+
+  FragmentWriterOptions options_;
+  std::vector<FileTarget> targets_;
+  Schema schema_;
+  Schema file_schema_;
+  bool has_blobs_ = false;
+  std::shared_ptr<arrow::Schema> stored_schema_;
+  std::vector<int> source_columns_;  ///< column of the batch for each stored one
+  std::unique_ptr<DataFileWriter> file_;
+  std::unique_ptr<BlobV2Writer> blobs_;
+  DataFile data_file_;
+  uint64_t rows_in_file_ = 0;
+  WriteProgress done_;
+  std::vector<FragmentMetadata> fragments_;
+  std::vector<WrittenPath> paths_;
+  bool finished_ = false;
+};
+
+}  // namespace lancea
