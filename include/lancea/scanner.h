@@ -13,6 +13,10 @@
 #include "lancea/export.h"
 #include "lancea/metrics.h"
 
+namespace arrow::compute {
+class Expression;
+}
+
 namespace lancea {
 
 class Dataset;
@@ -28,6 +32,11 @@ struct LANCEA_EXPORT ScanOptions {
   /// Columns in the order wanted; "a.b" names a nested field; `_rowid`, `_rowaddr`, `_rowoffset`,
   /// `_row_created_at_version` and `_row_last_updated_at_version` may be named. nullopt: all columns.
   std::optional<std::vector<std::string>> columns;
+
+  /// Only rows for which this SQL expression is true. At most one of the two filters is given.
+  std::optional<std::string> filter;
+  /// The same as an Arrow expression over field references by name (nested ones too), not bound.
+  std::shared_ptr<const arrow::compute::Expression> filter_expression;
 
   std::optional<int64_t> limit;       ///< rows at most
   int64_t offset = 0;                 ///< rows skipped first

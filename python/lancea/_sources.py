@@ -47,20 +47,40 @@ def _from_arrow(data: Any, schema: pa.Schema | None) -> pa.Table | pa.RecordBatc
     if isinstance(data, pa.RecordBatch):
         return pa.Table.from_batches([data])
     if isinstance(data, pads.Dataset):
-        options = {"blob_handling": "all_binary", "batch_size": _BLOB_BATCH_ROWS}
-        # Of a Lance table the blobs themselves are wanted, not where they lie.
-        return data.scanner(**(options if _has_blobs(data) else {})).to_reader()
+        return _from_lance(data) if hasattr(data, "lance_schema") else data.scanner().to_reader()
     if isinstance(data, pads.Scanner):
         return data.to_reader()
     return None
 
 
-def _has_blobs(dataset: pads.Dataset) -> bool:
-    if not hasattr(dataset, "lance_schema"):
-        return False
+def _from_lance(dataset: pads.Dataset) -> pa.RecordBatchReader:
+    """A table's rows, with the blobs themselves and not where they lie."""
     from lancea._pandas import _is_blob
 
-    return any(_is_blob(field) for field in dataset.schema)
+    blobs = [field for field in dataset.schema if _is_blob(field)]
+    if not blobs:
+        return dataset.scanner().to_reader()
+    reader = dataset.scanner(blob_handling="all_binary", batch_size=_BLOB_BATCH_ROWS).to_reader()
+    # Those of version 2 are read as bytes and written as a type of their own.
+    typed = {f.name for f in blobs if isinstance(f.type, pa.BaseExtensionType)}
+    if not typed:
+        return reader
+    from lancea.blob import blob_array, blob_field
+
+    fields = [
+        blob_field(f.name, nullable=f.nullable) if f.name in typed else f for f in reader.schema
+    ]
+    schema = pa.schema(fields, reader.schema.metadata)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            columns = [
+                blob_array(column.to_pylist()) if name in typed else column
+                for name, column in zip(batch.schema.names, batch.columns, strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _is_of(data: Any, package: str, *names: str) -> bool:

@@ -189,6 +189,22 @@ def test_a_frame_is_read_back_as_it_was(tmp_path):
     pd.testing.assert_frame_equal(lance.dataset(str(tmp_path / "t")).to_table().to_pandas(), frame)
 
 
+@pytest.mark.parametrize("version", ["2.1", "2.2"])
+def test_blobs_of_another_table_are_written_whole(tmp_path, version):
+    values = [b"short", None, b"long" * 50_000]
+    if version == "2.1":
+        field = pa.field("b", pa.large_binary(), metadata={"lance-encoding:blob": "true"})
+        table = pa.table([pa.array(values, pa.large_binary())], schema=pa.schema([field]))
+    else:
+        schema = pa.schema([lancea.blob_field("b")])
+        table = pa.table([lancea.blob_array(values)], schema=schema)
+    first = lancea.write_dataset(table, tmp_path / "first", data_storage_version=version)
+    copy = lancea.write_dataset(first, tmp_path / "copy", data_storage_version=version)
+    blobs = lance.dataset(copy.uri).take_blobs("b", indices=[0, 2])
+    assert [blob.read() for blob in blobs] == [values[0], values[2]]
+    assert copy.schema == first.schema
+
+
 def test_metadata_must_be_text(tmp_path):
     with pytest.raises(ValueError, match="not valid utf8"):
         lancea.write_dataset(TABLE.replace_schema_metadata({b"k": b"\xff"}), tmp_path / "t")

@@ -25,6 +25,18 @@ std::shared_ptr<arrow::Array> WithChild(const arrow::Array& list,
   return arrow::MakeArray(data);
 }
 
+// Fixed-size lists that are one column, whose items may be of an extension type at any depth.
+std::shared_ptr<arrow::Array> StorageOfItems(std::shared_ptr<arrow::Array> rows,
+                                             const std::shared_ptr<arrow::DataType>& type) {
+  while (rows->type_id() == arrow::Type::EXTENSION) {
+    rows = static_cast<const arrow::ExtensionArray&>(*rows).storage();
+  }
+  if (rows->type_id() != arrow::Type::FIXED_SIZE_LIST) return rows;
+  auto items = StorageOfItems(arrow::MakeArray(rows->data()->child_data[0]),
+                              type->field(0)->type());
+  return WithChild(*rows, items, type);
+}
+
 arrow::Result<std::shared_ptr<arrow::Array>> StructToStored(const arrow::StructArray& rows,
                                                             const Field& field,
                                                             const arrow::DataType& stored,
@@ -80,7 +92,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> ToStored(std::shared_ptr<arrow::Arr
     case arrow::Type::LARGE_LIST:
     case arrow::Type::FIXED_SIZE_LIST:
     case arrow::Type::MAP: {
-      if (field.children.empty()) break;
+      if (field.children.empty()) return StorageOfItems(rows, stored->type());
       auto child = arrow::MakeArray(rows->data()->child_data[0]);
       ARROW_ASSIGN_OR_RAISE(auto converted,
                             ToStored(child, field.children[0], type.field(0), blobs, pool));

@@ -191,6 +191,27 @@ arrow::Result<Write> WriteFiles(const std::shared_ptr<arrow::RecordBatchReader>&
   return write;
 }
 
+// Another writer created the table meanwhile. What was to create it becomes what was asked for, if the
+// fields got the same ids.
+arrow::Result<CommitResult> CommitToOther(Write* write, const WriteOptions& options,
+                                          CommitOptions commit) {
+  auto exists = AlreadyExists("Dataset already exists: ", write->context.uri);
+  if (options.mode == WriteMode::kCreate || write->context.dataset != nullptr) return exists;
+  ARROW_ASSIGN_OR_RAISE(write->context,
+                        WriteContext::Make(write->context.uri, nullptr, write->context.session,
+                                           write->context.storage_options));
+  if (write->context.dataset == nullptr) return exists;
+  const Dataset& dataset = *write->context.dataset;
+  write->transaction.read_version = dataset.version();
+  if (options.mode == WriteMode::kAppend) {
+    auto& created = std::get<operation::Overwrite>(write->transaction.operation);
+    if (created.schema.fields != dataset.lance_schema().fields) return exists;
+    write->transaction.operation = operation::Append{std::move(created.fragments)};
+    commit.data_storage_version.reset();
+  }
+  return Commit(write->context.Target(), write->transaction, commit);
+}
+
 arrow::Result<std::shared_ptr<Dataset>> WriteAndCommit(
     const std::shared_ptr<arrow::RecordBatchReader>& rows, WriteContext context,
     const WriteOptions& options) {
@@ -205,6 +226,9 @@ arrow::Result<std::shared_ptr<Dataset>> WriteAndCommit(
   commit.commit_handler = options.commit_handler;
   commit.stop = options.stop;
   auto committed = Commit(write.context.Target(), write.transaction, commit);
+  if (CategoryOf(committed.status()) == ErrorCategory::kAlreadyExists) {
+    committed = CommitToOther(&write, options, commit);
+  }
   if (!committed.ok()) {
     if (!IsCommitStatusUnknown(committed.status())) {
       RemoveFiles(write.context, write.transaction);

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "arrow/extension_type.h"
 #include "arrow/type.h"
 #include "arrow/util/key_value_metadata.h"
 #include "lancea/util/errors.h"
@@ -155,6 +156,15 @@ arrow::Result<TypePtr> ParseFixedSizeList(std::string_view text) {
   return list;
 }
 
+// The extension as a registered type or, where it is not known, as a field's metadata.
+bool IsBfloat16(const arrow::Field& field) {
+  if (field.type()->id() == arrow::Type::EXTENSION) {
+    return static_cast<const arrow::ExtensionType&>(*field.type()).extension_name() == kBfloat16;
+  }
+  const auto& metadata = field.metadata();
+  return metadata != nullptr && metadata->Get("ARROW:extension:name").ValueOr("") == kBfloat16;
+}
+
 }  // namespace
 
 NestedKind NestedKindOf(std::string_view logical_type) {
@@ -269,13 +279,16 @@ arrow::Result<std::string> FormatLogicalType(const DataType& type) {
     case arrow::Type::FIXED_SIZE_LIST: {
       const auto& list = static_cast<const arrow::FixedSizeListType&>(type);
       if (list.list_size() <= 0) return unsupported("the list size must be positive");
-      const auto& metadata = list.value_field()->metadata();
       std::string element;
-      if (metadata != nullptr && metadata->Contains("ARROW:extension:name") &&
-          metadata->Get("ARROW:extension:name").ValueOr("") == kBfloat16) {
+      if (IsBfloat16(*list.value_field())) {
         element = kBfloat16;
       } else {
-        ARROW_ASSIGN_OR_RAISE(element, FormatLogicalType(*list.value_type()));
+        // Of other extension types inside a list only the storage is kept.
+        const DataType* value = list.value_type().get();
+        while (value->id() == arrow::Type::EXTENSION) {
+          value = static_cast<const arrow::ExtensionType&>(*value).storage_type().get();
+        }
+        ARROW_ASSIGN_OR_RAISE(element, FormatLogicalType(*value));
         NestedKind kind = NestedKindOf(element);
         if (kind != NestedKind::kNone && kind != NestedKind::kStruct) {
           return unsupported("fixed-size lists of lists or maps are not in the format");
