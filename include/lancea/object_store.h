@@ -101,6 +101,12 @@ class LANCEA_EXPORT ObjectStore {
   /// Write a small object whole, replacing an old one atomically.
   virtual arrow::Status Put(const std::string& path, std::span<const uint8_t> bytes);
 
+  /// Put without waiting for the disk: after a power cut the object may be missing or the old one. For
+  /// what others can do without.
+  virtual arrow::Status PutRelaxed(const std::string& path, std::span<const uint8_t> bytes) {
+    return Put(path, bytes);
+  }
+
   /// Write a small object whole if there is none of that name, durably. Of any number of callers, in
   /// any number of processes, exactly one succeeds; readers see it whole or not at all.
   /// \return AlreadyExists when there is one; Unsupported when the store cannot promise that

@@ -140,13 +140,18 @@ arrow::Status FragmentWriter::Report() {
   return options_.progress(now);
 }
 
-arrow::Result<std::vector<FragmentMetadata>> FragmentWriter::Finish() {
+arrow::Result<std::vector<FragmentMetadata>> FragmentWriter::Complete() {
   if (file_ != nullptr) {
     ARROW_RETURN_NOT_OK(FinishFile());
     ARROW_RETURN_NOT_OK(Report());
   }
-  finished_ = true;
   return std::move(fragments_);
+}
+
+arrow::Result<std::vector<FragmentMetadata>> FragmentWriter::Finish() {
+  ARROW_ASSIGN_OR_RAISE(auto fragments, Complete());
+  Release();
+  return fragments;
 }
 
 }  // namespace lancea

@@ -57,6 +57,11 @@ class FragmentWriter {
   /// \return the fragments written, their ids 0: ids are given at commit
   arrow::Result<std::vector<FragmentMetadata>> Finish();
 
+  /// Finish in two steps: the fragments are complete, but their files still go with the writer, until
+  /// they are released.
+  arrow::Result<std::vector<FragmentMetadata>> Complete();
+  void Release() { finished_ = true; }
+
  private:
   struct WrittenPath {
     std::shared_ptr<ObjectStore> store;

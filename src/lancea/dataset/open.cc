@@ -77,6 +77,19 @@ arrow::Status OpenManifest(Dataset::Impl* impl) {
   return Prefix(open(), impl->manifest_location.path);
 }
 
+// A table that is written to has many versions and a recent one: open that by the hint, without listing.
+bool OpenHinted(Dataset::Impl* impl) {
+  ObjectStore& store = *impl->location.store;
+  if (!store.is_local()) return false;
+  const auto hinted = FindLatestByHint(store, impl->location.path);
+  if (!hinted) return false;
+  impl->manifest_location = *hinted;
+  if (OpenManifest(impl).ok() && IsRecent(*impl->manifest)) return true;
+  impl->indices.clear();
+  impl->live_offsets.clear();
+  return false;
+}
+
 }  // namespace
 
 arrow::Status Dataset::Impl::SetManifest(std::shared_ptr<const Manifest> value) {
@@ -126,10 +139,14 @@ arrow::Result<std::shared_ptr<Dataset>> Dataset::Open(const std::string& uri, Op
     ARROW_RETURN_NOT_OK(ReadBranch(*impl->location.store, impl->main_root, *branch));
     impl->location.path = BranchRoot(impl->main_root, *branch);
   }
-  ARROW_ASSIGN_OR_RAISE(impl->manifest_location,
-                        FindVersion(*impl->location.store, &impl->location.path, impl->main_root,
-                                    options.version, options.as_of_micros, &branch));
-  ARROW_RETURN_NOT_OK(OpenManifest(impl.get()));
+  const bool latest =
+      !options.as_of_micros && std::holds_alternative<std::monostate>(options.version);
+  if (!latest || !OpenHinted(impl.get())) {
+    ARROW_ASSIGN_OR_RAISE(impl->manifest_location,
+                          FindVersion(*impl->location.store, &impl->location.path, impl->main_root,
+                                      options.version, options.as_of_micros, &branch));
+    ARROW_RETURN_NOT_OK(OpenManifest(impl.get()));
+  }
   // Opened by the path of a branch itself: tags and branches live with the main one.
   if (impl->manifest->branch.has_value() && impl->main_root == impl->location.path) {
     ARROW_ASSIGN_OR_RAISE(impl->main_root, MainRoot(impl->location.path, impl->manifest->branch));

@@ -77,6 +77,19 @@ arrow::Result<std::shared_ptr<const ReadPlan>> ReadPlan::Make(const Dataset::Imp
   return plan;
 }
 
+arrow::Result<std::shared_ptr<const ReadPlan>> ReadPlan::MakeStored(const Dataset::Impl& dataset) {
+  std::shared_ptr<ReadPlan> plan(new ReadPlan(dataset));
+  ARROW_RETURN_NOT_OK(plan->Init({}, Nested::kInsideStruct));
+  arrow::FieldVector fields;
+  for (PlanColumn& column : plan->columns_) {
+    column.has_json = false;
+    column.output = column.decoded;
+    fields.push_back(column.decoded);
+  }
+  plan->schema_ = arrow::schema(std::move(fields));
+  return plan;
+}
+
 arrow::Status ReadPlan::Init(const ScanOptions& options, Nested nested) {
   const Schema& schema = dataset_.manifest->schema;
   blobs_ = options.blob_handling;

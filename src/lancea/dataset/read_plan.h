@@ -61,6 +61,9 @@ class ReadPlan {
                                                              const ScanOptions& options,
                                                              Nested nested);
 
+  /// All columns as data files hold them: JSON as JSONB, blobs as descriptions.
+  static arrow::Result<std::shared_ptr<const ReadPlan>> MakeStored(const Dataset::Impl& dataset);
+
   /// Key under which equal plans are kept.
   static std::string Key(const ScanOptions& options, Nested nested);
 

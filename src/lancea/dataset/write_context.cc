@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "lancea/dataset/auto_cleanup.h"
 #include "lancea/io/uri.h"
 #include "lancea/util/errors.h"
 
@@ -64,6 +65,13 @@ CommitTarget WriteContext::Target() const {
 }
 
 arrow::Result<std::shared_ptr<Dataset>> WriteContext::Open(TableVersion version) const {
+  ARROW_ASSIGN_OR_RAISE(auto impl, MakeImpl(std::move(version)));
+  auto opened = Dataset::Impl::MakeDataset(std::move(impl));
+  CleanUpAfterCommit(*opened);
+  return opened;
+}
+
+arrow::Result<std::unique_ptr<Dataset::Impl>> WriteContext::MakeImpl(TableVersion version) const {
   auto impl = std::make_unique<Dataset::Impl>();
   impl->uri = uri;
   impl->location = location;
@@ -74,7 +82,7 @@ arrow::Result<std::shared_ptr<Dataset>> WriteContext::Open(TableVersion version)
   impl->manifest_location = std::move(version.location);
   impl->indices = *version.indices;
   ARROW_RETURN_NOT_OK(impl->SetManifest(std::move(version.manifest)));
-  return Dataset::Impl::MakeDataset(std::move(impl));
+  return impl;
 }
 
 }  // namespace lancea

@@ -31,8 +31,11 @@ struct WriteContext {
   /// The commit's view of it.
   CommitTarget Target() const;
 
-  /// The committed version as a dataset.
+  /// The committed version as a dataset; cleans up after the commit where the table's config says so.
   arrow::Result<std::shared_ptr<Dataset>> Open(TableVersion version) const;
+
+  /// A version's state, and nothing else done.
+  arrow::Result<std::unique_ptr<Dataset::Impl>> MakeImpl(TableVersion version) const;
 };
 
 }  // namespace lancea

@@ -16,6 +16,13 @@ PlainFile SmallFile() {
   return file;
 }
 
+PlainFile LargerFile() {
+  PlainFile file;
+  file.num_rows = 20'000;
+  file.options.data_cache_bytes = 2 * 40'000;
+  return file;
+}
+
 std::string Flipped(std::string bytes, size_t at, int bit) {
   bytes[at] = static_cast<char>(bytes[at] ^ (1 << bit));
   return bytes;
@@ -39,10 +46,8 @@ TEST(BitFlips, NoneInAWholeFileGoesUnseen) {
 }
 
 TEST(BitFlips, AreNamedByColumnAndPage) {
-  PlainFile file;
-  file.num_rows = 20'000;
+  PlainFile file = LargerFile();
   file.batch_rows = 5'000;
-  file.options.data_cache_bytes = 2 * 40'000;
   const std::string bytes = file.Bytes();
   auto sound = DataFileReader::Open(std::make_shared<BytesReader>(bytes, true)).ValueOrDie();
   std::mt19937 random(20240611);
@@ -63,10 +68,12 @@ TEST(BitFlips, AreNamedByColumnAndPage) {
 }
 
 TEST(BitFlips, VerifyChecksumsFindsThemWithoutReadingRows) {
-  const std::string bytes = SmallFile().Bytes();
+  const std::string bytes = LargerFile().Bytes();
   auto open = [&](size_t at) {
     return DataFileReader::Open(std::make_shared<BytesReader>(Flipped(bytes, at, 3), true));
   };
+  // The descriptor, which opening reads, lies in the last block of the data: the flip is in the first.
+  ASSERT_GT(bytes.size(), 2 * kChecksumBlockBytes);
   auto damaged = open(100);
   ASSERT_TRUE(damaged.ok()) << damaged.status();
   EXPECT_EQ(CategoryOf((*damaged)->VerifyChecksums()), ErrorCategory::kCorrupt);

@@ -6,7 +6,7 @@
 // a network brings may differ from time to time.
 //
 //   wanted              [6000 ........ 13000)
-//   read and verified  [4096 ............ 16384)   blocks 1, 2, 3
+//   read and verified  [32768 ............ 131072)   blocks 1, 2, 3
 #pragma once
 
 #include <array>

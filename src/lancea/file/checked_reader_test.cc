@@ -7,7 +7,8 @@
 namespace lancea {
 namespace {
 
-constexpr uint64_t kData = 20'032;  // 4 blocks and a short one; a multiple of 64
+constexpr uint64_t kBlock = kChecksumBlockBytes;
+constexpr uint64_t kData = 4 * kBlock + 3648;  // 4 blocks and a short one; a multiple of 64
 constexpr uint64_t kTail = 5'000;
 
 // A file of FakeBytes with checksums in the middle, through FakeReader, which records requests.
@@ -62,7 +63,7 @@ TEST(CheckedReader, GivesTheBytesAsked) {
   for (bool is_memory : {true, false}) {
     auto object = std::make_shared<CheckedFake>(is_memory);
     auto reader = Open(object);
-    for (ByteRange range : {ByteRange{0, 0}, ByteRange{0, 1}, ByteRange{5000, 9000},
+    for (ByteRange range : {ByteRange{0, 0}, ByteRange{0, 1}, ByteRange{kBlock + 904, 2 * kBlock},
                             ByteRange{kData - 1, 100}, ByteRange{kData + 8, 4},
                             ByteRange{object->size() - 40, 40}, ByteRange{0, object->size()}}) {
       auto bytes = reader->ReadAt(range);
@@ -80,8 +81,8 @@ TEST(CheckedReader, GivesTheBytesAsked) {
 TEST(CheckedReader, WidensReadsToBlocks) {
   auto object = std::make_shared<CheckedFake>(false);
   auto reader = Open(object);
-  ASSERT_TRUE(reader->ReadAt({6000, 7000}).ok());
-  EXPECT_EQ(object->requests[0], (ByteRange{4096, 12288}));
+  ASSERT_TRUE(reader->ReadAt({kBlock + 1904, kBlock + 2000}).ok());
+  EXPECT_EQ(object->requests[0], (ByteRange{kBlock, 2 * kBlock}));
 }
 
 TEST(CheckedReader, VerifiesABlockInMemoryOnce) {
@@ -89,14 +90,14 @@ TEST(CheckedReader, VerifiesABlockInMemoryOnce) {
   auto reader = Open(object);
   ASSERT_TRUE(reader->ReadAt({0, kData}).ok());
   object->requests.clear();
-  ASSERT_TRUE(reader->ReadAt({100, 10'000}).ok());
-  EXPECT_EQ(object->requests, (std::vector<ByteRange>{{100, 10'000}}));
+  ASSERT_TRUE(reader->ReadAt({100, 2 * kBlock}).ok());
+  EXPECT_EQ(object->requests, (std::vector<ByteRange>{{100, 2 * kBlock}}));
 }
 
 TEST(CheckedReader, FindsEveryFlippedBitInWhatIsRead) {
   const std::string bytes = CheckedFake(true).bytes;
   for (bool is_memory : {true, false}) {
-    for (size_t at = 0; at < bytes.size(); at += 13) {
+    for (size_t at = 0; at < bytes.size(); at += kBlock / 320 + 1) {
       auto object = std::make_shared<CheckedFake>(is_memory);
       object->bytes[at] = static_cast<char>(object->bytes[at] ^ (1 << (at % 8)));
       auto found =
@@ -112,11 +113,11 @@ TEST(CheckedReader, FindsEveryFlippedBitInWhatIsRead) {
       EXPECT_EQ(CategoryOf(status), ErrorCategory::kCorrupt) << at << ": " << status;
       EXPECT_TRUE(status.message().starts_with(object->path() + ": ")) << status;
       if (at < kData) {
-        EXPECT_NE(status.message().find("block " + std::to_string(at / 4096 * 4096)),
+        EXPECT_NE(status.message().find("block " + std::to_string(at / kBlock * kBlock)),
                   std::string::npos)
             << status;
         // Reads of other blocks are not refused.
-        EXPECT_TRUE(reader.ReadAt({at < 8192 ? uint64_t{8192} : uint64_t{0}, 4096}).ok());
+        EXPECT_TRUE(reader.ReadAt({at < 2 * kBlock ? 2 * kBlock : uint64_t{0}, kBlock}).ok());
         EXPECT_FALSE(reader.ReadAt({at, 1}).ok());
       }
     }
@@ -125,7 +126,7 @@ TEST(CheckedReader, FindsEveryFlippedBitInWhatIsRead) {
 
 TEST(CheckedReader, VerifiesTheEndWithoutReadingMore) {
   auto object = std::make_shared<CheckedFake>(false);
-  for (uint64_t offset : {uint64_t{0}, uint64_t{1}, uint64_t{9000}, kData + 1,
+  for (uint64_t offset : {uint64_t{0}, uint64_t{1}, 2 * kBlock + 808, kData + 1,
                           object->layout.tail_position, object->layout.tail_position + 1}) {
     auto reader = Open(object);
     auto start = reader->VerifyEnd(offset, arrow::Buffer::FromString(object->bytes.substr(offset)));

@@ -20,10 +20,10 @@
 namespace lancea {
 namespace {
 
-constexpr uint64_t kColumnCacheBytes = uint64_t{8} << 20;
-constexpr uint64_t kMaxDefaultCacheBytes = uint64_t{256} << 20;
+constexpr uint64_t kColumnCacheBytes = uint64_t{4} << 20;
+constexpr uint64_t kMaxDefaultCacheBytes = uint64_t{128} << 20;
 // Pages being encoded or waiting to be written: enough for some threads, whatever their size.
-constexpr uint64_t kMinWaitingBytes = uint64_t{32} << 20;
+constexpr uint64_t kMinWaitingBytes = uint64_t{16} << 20;
 constexpr uint64_t kMaxWaitingBytes = uint64_t{256} << 20;
 
 uint64_t CountLeaves(const Field& field) {
@@ -47,7 +47,7 @@ PageLimits LimitsOf(const Schema& schema, const FileWriteOptions& options) {
 
 uint64_t MaxWaitingBytes(const FileWriteOptions& options, const PageLimits& limits) {
   const int threads = options.cpu == nullptr ? 1 : std::max(options.cpu->GetCapacity(), 1);
-  return std::clamp((static_cast<uint64_t>(threads) + 2) * limits.column_buffer_bytes,
+  return std::clamp((static_cast<uint64_t>(threads) + 1) * limits.column_buffer_bytes,
                     kMinWaitingBytes, kMaxWaitingBytes);
 }
 

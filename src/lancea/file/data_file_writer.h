@@ -3,7 +3,7 @@
 // Rows go to one FieldWriter per top-level field; the pages these cut are encoded on many threads and
 // written in order, so the bytes of a file do not depend on threads. Memory is bounded: gathered rows by
 // data_cache_bytes over all columns, pages on their way by a bound of their own. What grows with the file
-// are the metadata of its pages and 4 bytes of checksum for every 4 KiB.
+// are the metadata of its pages and 4 bytes of checksum for every 32 KiB.
 //
 //   pages and out-of-line values as they come | global buffers as they are added | file descriptor
 //   | checksum buffer (checksums.h) | column metadata | tables | footer
@@ -31,7 +31,7 @@ namespace lancea {
 /// How a data file is written.
 struct FileWriteOptions {
   FileFormat format = FileFormat::k2_2;
-  /// Rows gathered before pages are cut, all columns together. Default: 8 MiB for each column, 256 MiB
+  /// Rows gathered before pages are cut, all columns together. Default: 4 MiB for each column, 128 MiB
   /// at most.
   std::optional<uint64_t> data_cache_bytes = std::nullopt;
   uint64_t max_page_bytes = uint64_t{32} << 20;

@@ -10,7 +10,7 @@
 namespace lancea {
 namespace {
 
-// A block of 4 KiB may hold many small buffers; the message names this many.
+// A block of 32 KiB may hold many small buffers; the message names this many.
 constexpr size_t kMaxNamed = 8;
 
 bool Overlap(const ByteRange& a, const ByteRange& b) {

@@ -122,13 +122,17 @@ class LocalObjectStore : public ObjectStore {
   }
 
   arrow::Status Put(const std::string& path, std::span<const uint8_t> bytes) override {
-    return PutWhole(path, bytes, TemporaryFile::IfThere::kReplace);
+    return PutWhole(path, bytes, TemporaryFile::IfThere::kReplace, /*sync=*/true);
+  }
+
+  arrow::Status PutRelaxed(const std::string& path, std::span<const uint8_t> bytes) override {
+    return PutWhole(path, bytes, TemporaryFile::IfThere::kReplace, /*sync=*/false);
   }
 
   arrow::Status PutIfAbsent(const std::string& path, std::span<const uint8_t> bytes) override {
     // Losers of a race are mostly late by more than this: they need not write and flush to learn it.
     if (access(path.c_str(), F_OK) == 0) return SystemError(path, "create", EEXIST);
-    return PutWhole(path, bytes, TemporaryFile::IfThere::kFail);
+    return PutWhole(path, bytes, TemporaryFile::IfThere::kFail, /*sync=*/true);
   }
 
   // Not synced: what comes back after a power cut is a file nobody refers to.
@@ -153,11 +157,11 @@ class LocalObjectStore : public ObjectStore {
 
  private:
   static arrow::Status PutWhole(const std::string& path, std::span<const uint8_t> bytes,
-                                TemporaryFile::IfThere if_there) {
+                                TemporaryFile::IfThere if_there, bool sync) {
     ARROW_ASSIGN_OR_RAISE(auto file, TemporaryFile::Create(path));
     const iovec whole[] = {{const_cast<uint8_t*>(bytes.data()), bytes.size()}};
     ARROW_RETURN_NOT_OK(file->Append(whole));
-    return file->Publish(if_there);
+    return file->Publish(if_there, sync);
   }
 
   static arrow::Result<std::vector<ObjectInfo>> List(const std::string& path, bool with_details) {

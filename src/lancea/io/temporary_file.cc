@@ -187,8 +187,8 @@ arrow::Status TemporaryFile::NameIfAbsent() {
   return arrow::Status::OK();
 }
 
-arrow::Status TemporaryFile::Publish(IfThere if_there) {
-  const bool durable = SyncingWanted();
+arrow::Status TemporaryFile::Publish(IfThere if_there, bool sync) {
+  const bool durable = sync && SyncingWanted();
   ARROW_RETURN_NOT_OK(Close(durable));
   if (if_there == IfThere::kFail) {
     ARROW_RETURN_NOT_OK(NameIfAbsent());

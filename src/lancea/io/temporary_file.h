@@ -42,8 +42,9 @@ class TemporaryFile {
   enum class IfThere { kReplace, kFail };
   /// Give the file its name, durably. Of all who publish one name with kFail, in any number of processes
   /// and machines that share the file system, one succeeds.
+  /// \param sync  false: not durably, the disk writes when it likes
   /// \return AlreadyExists with kFail if there is one. After another error the name may be there or not.
-  arrow::Status Publish(IfThere if_there);
+  arrow::Status Publish(IfThere if_there, bool sync = true);
 
   /// Remove it, unless it was published.
   void Discard();

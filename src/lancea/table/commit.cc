@@ -302,8 +302,11 @@ class Committer {
     if (has_file && serialized != written_transaction_) {
       const std::string path =
           JoinPath(JoinPath(target_.root, kTransactionsDirectory), built.manifest.transaction_file);
-      ARROW_RETURN_NOT_OK(store_.Put(
-          path, {reinterpret_cast<const uint8_t*>(serialized.data()), serialized.size()}));
+      // The manifest has it too, unless it is very large.
+      const std::span<const uint8_t> content{
+          reinterpret_cast<const uint8_t*>(serialized.data()), serialized.size()};
+      ARROW_RETURN_NOT_OK(is_inline ? store_.PutRelaxed(path, content)
+                                    : store_.Put(path, content));
       written_transaction_ = std::move(serialized);
     }
     const uint64_t version = built.manifest.version;

@@ -1,6 +1,7 @@
 #include "lancea/table/manifest.h"
 
 #include <algorithm>
+#include <chrono>
 #include <array>
 #include <cstring>
 #include <limits>
@@ -101,6 +102,15 @@ std::map<std::string, std::string> Manifest::Summary() const {
   ManifestSummary summary;
   for (const FragmentMetadata& fragment : fragments) summary.Add(fragment);
   return summary.ToMap();
+}
+
+bool IsRecent(const Manifest& manifest) {
+  using std::chrono::duration_cast;
+  using std::chrono::nanoseconds;
+  constexpr int64_t kRecentNanos = int64_t{10} * 60 * 1'000'000'000;
+  const int64_t now =
+      duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return manifest.timestamp_nanos <= now && now - manifest.timestamp_nanos < kRecentNanos;
 }
 
 arrow::Result<Manifest> ParseManifest(Bytes message) {

@@ -68,6 +68,10 @@ struct Manifest {
   std::map<std::string, std::string> Summary() const;
 };
 
+/// True for a version of the last ten minutes: none that young is removed while newer ones stay, unless by
+/// a cleanup that was told to keep nothing.
+bool IsRecent(const Manifest& manifest);
+
 /// Parse the bytes of a Manifest message.
 /// \return Unsupported naming the flag when a reader feature is not known; Corrupt otherwise
 arrow::Result<Manifest> ParseManifest(Bytes message);

@@ -55,26 +55,6 @@ bool HintsAreUsed() {
   return value != "0" && value != "false" && value != "off";
 }
 
-/// The latest version by hint and probing; nothing when the hint is missing, stale or unsure.
-std::optional<ManifestLocation> FindLatestByHint(ObjectStore& store, const std::string& root) {
-  std::optional<uint64_t> hint = ReadVersionHint(store, root);
-  if (!hint || (*hint & kDetachedVersionMask) != 0) return std::nullopt;
-  std::optional<ManifestLocation> latest;
-  for (ManifestNaming naming : {ManifestNaming::kV2, ManifestNaming::kV1}) {
-    auto found = Probe(store, root, *hint, naming);
-    if (!found.ok()) return std::nullopt;
-    if ((latest = *found)) break;
-  }
-  while (latest) {
-    auto next = Probe(store, root, latest->version + 1, latest->naming);
-    // An error may hide a newer version, so it is not an answer.
-    if (!next.ok()) return std::nullopt;
-    if (!*next) return latest;
-    latest = **next;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::string ManifestName(uint64_t version, ManifestNaming naming) {
@@ -138,7 +118,7 @@ std::optional<uint64_t> ReadVersionHint(ObjectStore& store, const std::string& r
 arrow::Status WriteVersionHint(ObjectStore& store, const std::string& root, uint64_t version) {
   if (!HasVersionHint(store) || !HintsAreUsed()) return arrow::Status::OK();
   const std::string text = "{\"version\":" + std::to_string(version) + "}";
-  return store.Put(HintPath(root), {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  return store.PutRelaxed(HintPath(root), {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
 
 arrow::Result<std::vector<ManifestLocation>> ListManifests(ObjectStore& store,
@@ -160,8 +140,27 @@ arrow::Result<std::vector<ManifestLocation>> ListManifests(ObjectStore& store,
   return manifests;
 }
 
+std::optional<ManifestLocation> FindLatestByHint(ObjectStore& store, const std::string& root) {
+  std::optional<uint64_t> hint = ReadVersionHint(store, root);
+  if (!hint || (*hint & kDetachedVersionMask) != 0) return std::nullopt;
+  std::optional<ManifestLocation> latest;
+  for (ManifestNaming naming : {ManifestNaming::kV2, ManifestNaming::kV1}) {
+    auto found = Probe(store, root, *hint, naming);
+    if (!found.ok()) return std::nullopt;
+    if ((latest = *found)) break;
+  }
+  while (latest) {
+    auto next = Probe(store, root, latest->version + 1, latest->naming);
+    // An error may hide a newer version, so it is not an answer.
+    if (!next.ok()) return std::nullopt;
+    if (!*next) return latest;
+    latest = **next;
+  }
+  return std::nullopt;
+}
+
 arrow::Result<ManifestLocation> FindLatestManifest(ObjectStore& store, const std::string& root) {
-  if (!store.is_local() && !store.lists_in_order() && HintsAreUsed()) {
+  if (!store.is_local() && !store.lists_in_order()) {
     if (auto latest = FindLatestByHint(store, root)) return *latest;
   }
   auto manifests = ListManifests(store, root);

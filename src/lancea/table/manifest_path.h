@@ -65,6 +65,11 @@ std::optional<uint64_t> ReadVersionHint(ObjectStore& store, const std::string& r
 /// Write the hint file, where there is one.
 arrow::Status WriteVersionHint(ObjectStore& store, const std::string& root, uint64_t version);
 
+/// The latest version by hint and probing, whatever the number of versions; nothing when the hint is
+/// missing, stale or unsure. A cleanup can leave a gap behind the hint that looks like the end of the
+/// history: believe it only for manifests that are IsRecent, or where listings do no better.
+std::optional<ManifestLocation> FindLatestByHint(ObjectStore& store, const std::string& root);
+
 /// The latest version of the table at `root`.
 /// \return NotFound when there is no table
 arrow::Result<ManifestLocation> FindLatestManifest(ObjectStore& store, const std::string& root);

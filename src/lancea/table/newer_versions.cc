@@ -11,23 +11,11 @@
 namespace lancea {
 namespace {
 
-// A version younger than this is not removed while newer ones stay, unless by a cleanup that was told
-// to keep nothing.
-constexpr int64_t kYoungNanos = int64_t{10} * 60 * 1'000'000'000;
-
 // A .txn file is the whole message; 2 GiB is protobuf's own limit.
 constexpr uint64_t kMaxTransactionBytes = uint64_t{1} << 31;
 
 bool IsNotFound(const arrow::Status& status) {
   return CategoryOf(status) == ErrorCategory::kNotFound;
-}
-
-bool IsYoung(const Manifest& manifest) {
-  using std::chrono::duration_cast;
-  using std::chrono::nanoseconds;
-  const int64_t now =
-      duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  return manifest.timestamp_nanos <= now && now - manifest.timestamp_nanos < kYoungNanos;
 }
 
 Transaction UnknownTransaction() {
@@ -94,7 +82,7 @@ class Collector {
   arrow::Result<bool> IsLatest(bool seen_now) {
     ARROW_ASSIGN_OR_RAISE(auto recorded, handler_.LatestVersion(store_, root_));
     if (recorded) return *recorded <= last_;
-    if (!HasVersionHint(store_) || !IsYoung(*result_.latest.manifest)) return false;
+    if (!HasVersionHint(store_) || !IsRecent(*result_.latest.manifest)) return false;
     auto hint = ReadVersionHint(store_, root_);
     if (hint && *hint > last_ && (*hint & kDetachedVersionMask) == 0) return false;
     if (seen_now) return true;

@@ -30,10 +30,11 @@ inline constexpr int64_t kMaxChunkBytes = int64_t{1} << 30;
 inline constexpr int64_t kChunkOverhead = 16;  // header, word and padding of a chunk, about
 
 // FSST ------------------------------------------------------------------------------------------------
-inline constexpr int64_t kFsstMinBytes = 32 << 10;
+inline constexpr int64_t kFsstMinBytes = 64 << 10;
 inline constexpr int64_t kFsstMinLength = 5;  // of the longest value
 inline constexpr double kFsstMaxRatio = 0.95;
 inline constexpr int64_t kFsstTableBytes = 2400;
+inline constexpr int64_t kFsstSmallSample = 4 << 10;
 inline constexpr int64_t kFsstSample = 16 << 10;
 inline constexpr int64_t kFsstLargeBlock = 2 << 20;
 inline constexpr int64_t kFsstLargeSample = 32 << 10;

@@ -44,14 +44,19 @@ class Candidates {
 
   Candidates() : slots_(kSlots) {}
 
+  void Clear() {
+    for (uint32_t slot : used_) slots_[slot].gain = 0;
+    used_.clear();
+  }
+
   void Add(const FsstSymbol& symbol, uint64_t count) {
-    if (2 * num_entries_ > kSlots) return;
+    if (2 * used_.size() > kSlots) return;
     const uint64_t hash = (symbol.value ^ symbol.length) * 0x9E3779B97F4A7C15u;
     for (size_t at = hash >> (64 - kSlotBits);; at = (at + 1) % kSlots) {
       Entry& entry = slots_[at];
       if (entry.gain == 0) {
         entry = {symbol, 0};
-        ++num_entries_;
+        used_.push_back(static_cast<uint32_t>(at));
       } else if (entry.symbol.value != symbol.value || entry.symbol.length != symbol.length) {
         continue;
       }
@@ -63,9 +68,8 @@ class Candidates {
   /// The best ones into an empty table.
   void MakeTable(FsstSymbols* out) {
     std::vector<Entry> heap;
-    for (const Entry& entry : slots_) {
-      if (entry.gain != 0) heap.push_back(entry);
-    }
+    heap.reserve(used_.size());
+    for (uint32_t slot : used_) heap.push_back(slots_[slot]);
     // Ties by value, so that a table does not depend on the order of slots.
     auto worse = [](const Entry& a, const Entry& b) {
       return a.gain != b.gain ? a.gain < b.gain : a.symbol.value > b.symbol.value;
@@ -82,7 +86,7 @@ class Candidates {
   static constexpr int kSlotBits = 14;  // twice the candidates of any round, nearly always
   static constexpr size_t kSlots = size_t{1} << kSlotBits;
   std::vector<Entry> slots_;
-  size_t num_entries_ = 0;
+  std::vector<uint32_t> used_;
 };
 
 FsstSymbol SymbolOf(const FsstSymbols& table, uint32_t code) {
@@ -131,7 +135,9 @@ FsstSample TakeFsstSample(const ValueBlock& block) {
   if (block.num_values == 0) return out;
   const int64_t total = TotalBytes(block);
   const int64_t target =
-      total >= choose::kFsstLargeBlock ? choose::kFsstLargeSample : choose::kFsstSample;
+      total >= choose::kFsstLargeBlock
+          ? choose::kFsstLargeSample
+          : std::clamp(total / 4, choose::kFsstSmallSample, choose::kFsstSample);
   VisitOffsets(block, [&](const auto* offsets) {
     auto take = [&](int64_t value) {
       const uint8_t* const begin = ValueData(block) + offsets[value];
@@ -162,6 +168,7 @@ std::unique_ptr<FsstSymbols> LearnFsstSymbols(const FsstSample& sample) {
   auto table = std::make_unique<FsstSymbols>();
   if (sample.num_bytes() == 0) return table;
   Counters counters;
+  Candidates candidates;
   for (uint32_t round = 0; round < std::size(kFractions); ++round) {
     const uint32_t fraction = kFractions[round];
     const bool last = round + 1 == std::size(kFractions);
@@ -170,7 +177,7 @@ std::unique_ptr<FsstSymbols> LearnFsstSymbols(const FsstSample& sample) {
       CountPiece(*table, sample.bytes.data() + sample.pieces[piece],
                  sample.bytes.data() + sample.pieces[piece + 1], !last, &counters);
     }
-    Candidates candidates;
+    candidates.Clear();
     const uint32_t least = std::max(1u, 5 * fraction / 128);
     for (uint32_t code = 0; code < kCodes; ++code) {
       const uint32_t count = counters.single(code);

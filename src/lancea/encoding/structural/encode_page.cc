@@ -85,7 +85,9 @@ class PageEncoder {
         values.dictionary = std::move(found->items);
       }
     }
-    const LayoutKind kind = ChooseLayout(values.values, values.dictionary.has_value(), options_);
+    ARROW_ASSIGN_OR_RAISE(
+        const LayoutKind kind,
+        ChooseLayout(values.values, values.dictionary.has_value(), options_, pool_));
     if (kind == LayoutKind::kMiniBlock) {
       auto tried = EncodeMiniBlockPage(levels, values, options_, pool_);
       // Chunks asked for that cannot hold two values: the user's wish yields.

@@ -6,6 +6,7 @@
 #include "arrow/array/data.h"
 #include "arrow/memory_pool.h"
 #include "arrow/type.h"
+#include "arrow/type_traits.h"
 #include "lancea/encoding/field_options.h"
 #include "lancea/encoding/structural/blob_encode.h"
 #include "lancea/encoding/structural/encode_page.h"
@@ -44,6 +45,9 @@ arrow::Status FindEncodings(const Field& field, const FieldNode& node, const Fie
   }
   return arrow::Status::OK();
 }
+
+constexpr uint64_t kTextPageBytes = uint64_t{8} << 20;
+constexpr uint64_t kLongTextBytes = 512;
 
 // Rows of one leaf that are no page yet.
 struct Gathered {
@@ -119,8 +123,17 @@ class StructuralFieldWriter : public FieldWriter {
     Split(leaf, std::move(now), pages);
   }
 
+  // Text takes long to compress: much of it at once becomes pages enough for some threads.
+  uint64_t PageBytes(size_t leaf, const Gathered& rows) const {
+    const bool is_short_text = arrow::is_base_binary_like(tree_.leaves[leaf]->type->id()) &&
+                               rows.bytes / rows.num_rows < kLongTextBytes;
+    if (!is_short_text) return limits_.max_page_bytes;
+    return std::min(limits_.max_page_bytes,
+                    std::max(2 * limits_.column_buffer_bytes, kTextPageBytes));
+  }
+
   void Split(size_t leaf, Gathered rows, std::vector<PendingPage>* pages) const {
-    if (rows.bytes > limits_.max_page_bytes && rows.num_rows > 1) {
+    if (rows.bytes > PageBytes(leaf, rows) && rows.num_rows > 1) {
       const uint64_t half = rows.num_rows / 2;
       Split(leaf, Slice(rows, 0, half), pages);
       Split(leaf, Slice(rows, half, rows.num_rows - half), pages);

@@ -1,0 +1,228 @@
+#include "lancea/exec/conjuncts.h"
+
+#include <algorithm>
+#include <set>
+
+#include "arrow/array/array_base.h"
+#include "arrow/compute/api_scalar.h"
+#include "arrow/compute/cast.h"
+#include "arrow/extension_type.h"
+#include "arrow/scalar.h"
+#include "arrow/type.h"
+
+namespace lancea {
+namespace {
+
+using arrow::compute::Expression;
+
+bool IsCall(const Expression& expression, std::initializer_list<const char*> names) {
+  const Expression::Call* call = expression.call();
+  return call != nullptr && std::any_of(names.begin(), names.end(), [&](const char* name) {
+           return call->function_name == name;
+         });
+}
+
+void AddConjuncts(const Expression& filter, std::vector<Expression>* out) {
+  if (IsCall(filter, {"and_kleene", "and"})) {
+    for (const Expression& argument : filter.call()->arguments) AddConjuncts(argument, out);
+  } else {
+    out->push_back(filter);
+  }
+}
+
+void AddPath(const arrow::FieldRef& ref, std::vector<std::string>* path) {
+  if (const std::string* name = ref.name()) {
+    path->push_back(*name);
+  } else if (const auto* nested = ref.nested_refs()) {
+    for (const arrow::FieldRef& part : *nested) AddPath(part, path);
+  }
+}
+
+// The path that `expression` steps along when it is a field or a field inside one.
+std::optional<std::vector<std::string>> PathOf(const Expression& expression) {
+  if (const arrow::FieldRef* ref = expression.field_ref()) {
+    std::vector<std::string> path;
+    AddPath(*ref, &path);
+    return path;
+  }
+  if (!IsCall(expression, {"struct_field"})) return std::nullopt;
+  const Expression::Call& call = *expression.call();
+  auto path = PathOf(call.arguments[0]);
+  const auto* options =
+      dynamic_cast<const arrow::compute::StructFieldOptions*>(call.options.get());
+  if (!path.has_value() || options == nullptr) return std::nullopt;
+  const size_t before = path->size();
+  AddPath(options->field_ref, &*path);
+  return path->size() > before ? path : std::nullopt;
+}
+
+void AddPaths(const Expression& expression, std::set<std::vector<std::string>>* out) {
+  if (auto path = PathOf(expression)) {
+    out->insert(std::move(*path));
+  } else if (const Expression::Call* call = expression.call()) {
+    for (const Expression& argument : call->arguments) AddPaths(argument, out);
+  }
+}
+
+// Steps over casts between integers.
+const Expression& WithoutCast(const Expression& expression) {
+  if (!IsCall(expression, {"cast"})) return expression;
+  const auto* options =
+      dynamic_cast<const arrow::compute::CastOptions*>(expression.call()->options.get());
+  if (options == nullptr || !arrow::is_integer(options->to_type.id())) return expression;
+  return WithoutCast(expression.call()->arguments[0]);
+}
+
+bool IsField(const Expression& expression, const std::string& field) {
+  const arrow::FieldRef* ref = WithoutCast(expression).field_ref();
+  return ref != nullptr && ref->name() != nullptr && *ref->name() == field;
+}
+
+// Appends the number a literal stands for, if a row can have it. False when it is no integer.
+bool AddNumber(const arrow::Scalar& scalar, std::vector<uint64_t>* out) {
+  if (!scalar.is_valid) return true;
+  if (!arrow::is_integer(scalar.type->id())) return false;
+  if (arrow::is_unsigned_integer(scalar.type->id())) {
+    auto number = scalar.CastTo(arrow::uint64());
+    if (!number.ok()) return false;
+    out->push_back(static_cast<const arrow::UInt64Scalar&>(**number).value);
+    return true;
+  }
+  auto number = scalar.CastTo(arrow::int64());
+  if (!number.ok()) return false;
+  const int64_t value = static_cast<const arrow::Int64Scalar&>(**number).value;
+  if (value >= 0) out->push_back(static_cast<uint64_t>(value));
+  return true;
+}
+
+bool AddNumbers(const Expression& condition, const std::string& field, std::vector<uint64_t>* out) {
+  if (IsCall(condition, {"or_kleene", "or"})) {
+    return std::all_of(condition.call()->arguments.begin(), condition.call()->arguments.end(),
+                       [&](const Expression& part) { return AddNumbers(part, field, out); });
+  }
+  if (IsCall(condition, {"equal"})) {
+    const auto& arguments = condition.call()->arguments;
+    for (int i : {0, 1}) {
+      const arrow::Datum* literal = WithoutCast(arguments[1 - i]).literal();
+      if (IsField(arguments[i], field) && literal != nullptr && literal->is_scalar()) {
+        return AddNumber(*literal->scalar(), out);
+      }
+    }
+    return false;
+  }
+  if (!IsCall(condition, {"is_in"}) || !IsField(condition.call()->arguments[0], field)) {
+    return false;
+  }
+  const auto* options =
+      dynamic_cast<const arrow::compute::SetLookupOptions*>(condition.call()->options.get());
+  if (options == nullptr || !options->value_set.is_array()) return false;
+  const auto values = options->value_set.make_array();
+  for (int64_t i = 0; i < values->length(); ++i) {
+    auto scalar = values->GetScalar(i);
+    if (!scalar.ok() || !AddNumber(**scalar, out)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<Expression> SplitConjuncts(const Expression& filter) {
+  std::vector<Expression> out;
+  AddConjuncts(filter, &out);
+  return out;
+}
+
+Expression Unbound(const Expression& expression, const arrow::Schema& bound_to) {
+  if (const arrow::FieldRef* ref = expression.field_ref()) {
+    const arrow::FieldPath* path = ref->field_path();
+    if (path == nullptr) return arrow::compute::field_ref(*ref);
+    std::vector<arrow::FieldRef> names;
+    const arrow::FieldVector* fields = &bound_to.fields();
+    for (int index : path->indices()) {
+      const auto& field = (*fields)[static_cast<size_t>(index)];
+      names.emplace_back(field->name());
+      fields = &field->type()->fields();
+    }
+    return arrow::compute::field_ref(names.size() == 1 ? names[0]
+                                                       : arrow::FieldRef(std::move(names)));
+  }
+  const Expression::Call* call = expression.call();
+  if (call == nullptr) return expression;
+  std::vector<Expression> arguments;
+  for (const Expression& argument : call->arguments) {
+    arguments.push_back(Unbound(argument, bound_to));
+  }
+  return arrow::compute::call(call->function_name, std::move(arguments), call->options);
+}
+
+std::vector<std::vector<std::string>> FieldPaths(const Expression& expression) {
+  std::set<std::vector<std::string>> paths;
+  AddPaths(expression, &paths);
+  std::vector<std::vector<std::string>> out;
+  for (const auto& path : paths) {
+    // What lies inside a field that is read anyway is no path of its own; the set has prefixes first.
+    const bool inside = std::any_of(out.begin(), out.end(), [&](const auto& other) {
+      return other.size() <= path.size() && std::equal(other.begin(), other.end(), path.begin());
+    });
+    if (!inside) out.push_back(path);
+  }
+  return out;
+}
+
+bool MayFail(const Expression& expression) {
+  const Expression::Call* call = expression.call();
+  if (call == nullptr) return false;
+  const std::string& name = call->function_name;
+  const bool harmless =
+      IsCall(expression, {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+                          "and_kleene", "or_kleene", "and", "or", "invert", "is_null", "is_valid",
+                          "is_nan", "is_in", "index_in", "true_unless_null", "coalesce", "if_else",
+                          "struct_field", "add", "subtract", "multiply", "negate"}) ||
+      name.starts_with("match_") || name.starts_with("starts_with") ||
+      name.starts_with("ends_with") || name.starts_with("utf8_") || name.starts_with("binary_");
+  if (!harmless) return true;
+  return std::any_of(call->arguments.begin(), call->arguments.end(), MayFail);
+}
+
+int CostOf(const Expression& expression) {
+  const Expression::Call* call = expression.call();
+  if (call == nullptr) return 0;
+  const std::string& name = call->function_name;
+  int cost = 1;
+  if (name.find("regex") != std::string::npos) {
+    cost = 20;
+  } else if (name.starts_with("match_") || name.starts_with("utf8_") || name == "is_in") {
+    cost = 4;
+  }
+  for (const Expression& argument : call->arguments) cost += CostOf(argument);
+  return cost;
+}
+
+std::optional<std::vector<uint64_t>> NumbersOf(const Expression& condition,
+                                               const std::string& field) {
+  std::vector<uint64_t> out;
+  if (!AddNumbers(condition, field, &out)) return std::nullopt;
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+std::shared_ptr<arrow::DataType> EvaluatedType(const std::shared_ptr<arrow::DataType>& type) {
+  if (type->id() == arrow::Type::EXTENSION) {
+    return EvaluatedType(static_cast<const arrow::ExtensionType&>(*type).storage_type());
+  }
+  if (type->id() == arrow::Type::DICTIONARY) {
+    return EvaluatedType(static_cast<const arrow::DictionaryType&>(*type).value_type());
+  }
+  return type;
+}
+
+std::shared_ptr<arrow::Schema> EvaluatedSchema(const arrow::Schema& schema) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    fields.push_back(field->WithType(EvaluatedType(field->type())));
+  }
+  return arrow::schema(std::move(fields));
+}
+
+}  // namespace lancea
