@@ -46,6 +46,9 @@ void AddVerify(CLI::App& app, Action* action);
 void AddExport(CLI::App& app, Action* action);
 void AddImport(CLI::App& app, Action* action);
 void AddWrite(CLI::App& app, Action* action);
+void AddCompact(CLI::App& app, Action* action);
+void AddCleanup(CLI::App& app, Action* action);
+void AddHealth(CLI::App& app, Action* action);
 
 /// KEY=VALUE texts as a map.
 /// \return Invalid naming the one that is none

@@ -1,13 +1,12 @@
 // lancea import, lancea write: rows of files into a table.
-#include <csignal>
 #include <iostream>
 
 #include "arrow/record_batch.h"
-#include "arrow/util/cancel.h"
 #include "command.h"
 #include "lancea/write.h"
 #include "progress_bar.h"
 #include "readers.h"
+#include "stop_on_interrupt.h"
 
 namespace lancea::cli {
 namespace {
@@ -52,20 +51,6 @@ WriteMode ModeOf(const std::string& mode) {
   return WriteMode::kCreate;
 }
 
-// Ctrl-C stops the write, which takes its files away; then the process ends by the signal after all.
-class StopOnInterrupt {
- public:
-  arrow::Result<arrow::StopToken> Begin() {
-    ARROW_ASSIGN_OR_RAISE(arrow::StopSource * source, arrow::SetSignalStopSource());
-    ARROW_RETURN_NOT_OK(arrow::RegisterCancellingSignalHandler({SIGINT, SIGTERM}));
-    return source->token();
-  }
-  ~StopOnInterrupt() {
-    arrow::UnregisterCancellingSignalHandler();
-    arrow::ResetSignalStopSource();
-  }
-};
-
 arrow::Result<std::shared_ptr<Dataset>> WriteRows(const Arguments& arguments,
                                                   WriteProgress* written) {
   std::optional<Format> format;
@@ -97,10 +82,7 @@ arrow::Result<std::shared_ptr<Dataset>> WriteRows(const Arguments& arguments,
 arrow::Result<ExitCode> Import(const Arguments& arguments) {
   WriteProgress written;
   arrow::Result<std::shared_ptr<Dataset>> dataset = WriteRows(arguments, &written);
-  if (dataset.status().IsCancelled()) {
-    std::signal(SIGINT, SIG_DFL);
-    std::raise(SIGINT);
-  }
+  RaiseIfInterrupted(dataset.status());
   ARROW_RETURN_NOT_OK(dataset.status());
   if (arguments.quiet) return kOk;
   std::cout << CountOf(written.rows, "row") << " written to " << arguments.table << ": version "

@@ -28,6 +28,9 @@ Examples:
   lancea count photos.lance --version 12
   lancea file photos.lance/data/1011....lance --pages
   lancea verify photos.lance
+  lancea health photos.lance
+  lancea compact photos.lance --dry-run
+  lancea cleanup photos.lance --older-than-days 7 --dry-run
   lancea export photos.lance photos.parquet
   lancea import photos.parquet more/photos.parquet photos.lance
   producer | lancea write photos.lance --from - --format jsonl --mode append)";
@@ -73,6 +76,9 @@ int Main(int argc, char** argv) {
   AddExport(app, &action);
   AddImport(app, &action);
   AddWrite(app, &action);
+  AddCompact(app, &action);
+  AddCleanup(app, &action);
+  AddHealth(app, &action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

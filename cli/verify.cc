@@ -1,11 +1,13 @@
 // lancea verify: read everything and say what is wrong, and which files nobody needs.
 //
 // Orphans are files that no version refers to: what failed writes left, or what a write that is going on
-// has made so far. They are no defects.
+// has made so far. They are no defects. --repair removes those older than seven days, by when no write needs
+// them; what any version needs is never touched.
 #include <iostream>
 
 #include "command.h"
 #include "lancea/cleanup.h"
+#include "removed_files.h"
 
 namespace lancea::cli {
 namespace {
@@ -13,6 +15,9 @@ namespace {
 struct Arguments {
   TableArguments table;
   bool quiet = false;
+  bool repair = false;
+  bool dry_run = false;
+  bool delete_unverified = false;
 };
 
 arrow::Status PrintOrphans(const Dataset& dataset, bool quiet) {
@@ -27,6 +32,19 @@ arrow::Status PrintOrphans(const Dataset& dataset, bool quiet) {
   return arrow::Status::OK();
 }
 
+// Without a version to remove, a cleanup takes orphans only.
+arrow::Result<ExitCode> RemoveOrphans(const Dataset& dataset, const Arguments& arguments) {
+  CleanupOptions options;
+  options.dry_run = arguments.dry_run;
+  options.delete_unverified = arguments.delete_unverified;
+  ARROW_ASSIGN_OR_RAISE(CleanupResult result, CleanupOldVersions(dataset, options));
+  if (!arguments.quiet) {
+    PrintFiles(result.files);
+    PrintTotals(result, options.dry_run);
+  }
+  return result.failed_deletes == 0 ? kOk : kInputOutput;
+}
+
 }  // namespace
 
 void AddVerify(CLI::App& app, Action* action) {
@@ -36,13 +54,25 @@ void AddVerify(CLI::App& app, Action* action) {
       "Read every file, page and count of a version; exit code 1 when something is wrong");
   arguments->table.AddTo(*verb);
   verb->add_flag("-q,--quiet", arguments->quiet, "Print defects only");
+  auto* repair = verb->add_flag("--repair", arguments->repair,
+                                "Remove files older than seven days that no version refers to");
+  verb->add_flag("--delete-unverified", arguments->delete_unverified,
+                 "With --repair: younger ones too; only when nobody is writing")
+      ->needs(repair);
+  verb->add_flag("--dry-run", arguments->dry_run, "With --repair: only say what would be removed")
+      ->needs(repair);
   verb->callback([=] {
     *action = [=]() -> arrow::Result<ExitCode> {
       ARROW_ASSIGN_OR_RAISE(auto dataset, arguments->table.Open());
       ARROW_ASSIGN_OR_RAISE(auto defects, dataset->Verify());
       for (const Defect& defect : defects)
         std::cout << defect.file << ": " << defect.message << "\n";
-      ARROW_RETURN_NOT_OK(PrintOrphans(*dataset, arguments->quiet));
+      if (arguments->repair) {
+        ARROW_ASSIGN_OR_RAISE(ExitCode repaired, RemoveOrphans(*dataset, *arguments));
+        if (repaired != kOk) return repaired;
+      } else {
+        ARROW_RETURN_NOT_OK(PrintOrphans(*dataset, arguments->quiet));
+      }
       if (!defects.empty()) {
         if (!arguments->quiet) std::cout << CountOf(defects.size(), "defect") << "\n";
         return kDefectsFound;

@@ -56,4 +56,18 @@ class LANCEA_EXPORT IoCounters {
   std::atomic<uint64_t> requests_{0}, iops_{0}, bytes_{0};
 };
 
+/// What one scan did. Added to from any thread.
+struct ScanCounters {
+  std::atomic<uint64_t> fragments_scanned{0};
+  std::atomic<uint64_t> ranges_scanned{0};
+  std::atomic<uint64_t> rows_scanned{0};   ///< looked at
+  std::atomic<uint64_t> rows_selected{0};  ///< left by the filter
+  std::atomic<uint64_t> rows_taken{0};     ///< read after the filter, or by number
+  std::atomic<uint64_t> spilled_bytes{0};  ///< by sorting
+  std::atomic<uint64_t> filter_nanos{0};   ///< of all threads, asking the filter, reading included
+  std::atomic<uint64_t> take_nanos{0};     ///< of all threads, reading what the filter left
+  IoCounters scan_io;                      ///< of the columns that are scanned
+  IoCounters take_io;                      ///< of those read for the rows left
+};
+
 }  // namespace lancea

@@ -31,7 +31,7 @@ def scan_to_pandas(scanner: LanceScanner, blob_mode: str, arguments: dict[str, A
         return scanner.to_table().to_pandas(**arguments)
     if blob_mode == "bytes":
         return scanner._with(blob_handling="all_binary").to_table().to_pandas(**arguments)
-    if scanner._names is not None:
+    if "projections" in scanner._options:
         raise NotImplementedError("blobs as files under another name; select them by their own")
     with_address = bool(scanner._options.get("with_row_address"))
     table = scanner._with(with_row_address=True).to_table()

@@ -15,15 +15,20 @@ from lancea._changes import BulkCommitResult, TableChanges
 from lancea._display import dataset_html, dataset_repr
 from lancea._indices import describe_indices
 from lancea._metadata import MetadataChanges
+from lancea._row_changes import RowChanges
 from lancea._timestamps import local_time
 from lancea._transaction import LanceOperation, Transaction
 from lancea._write import LANCE_COMMIT_MESSAGE_KEY, write_dataset
 from lancea.blob import BlobFile
+from lancea.cleanup import Maintenance
 from lancea.fragment import LanceFragment
+from lancea.optimize import DatasetOptimizer
+from lancea.ordering import ColumnOrdering
 from lancea.refs import Branches, Tags
-from lancea.scanner import LanceScanner, ScannerBuilder, normalize_columns
+from lancea.scanner import LanceScanner, ScannerBuilder, column_options
 from lancea.schema import LanceSchema
 from lancea.session import Session
+from lancea.sql import SqlQueryBuilder
 from lancea.stats import LanceStats
 from lancea.types import AutoCleanupConfig, DatasetBasePath, Index, IOStats, Version
 from lancea.util import sanitize_ts
@@ -32,6 +37,7 @@ __all__ = [
     "LANCE_COMMIT_MESSAGE_KEY",
     "AutoCleanupConfig",
     "BulkCommitResult",
+    "ColumnOrdering",
     "Index",
     "LanceDataset",
     "LanceOperation",
@@ -113,25 +119,10 @@ def dataset(
 
 def take_options(
     columns: Any, options: dict[str, Any]
-) -> tuple[dict[str, Any], Callable[[pa.Table], pa.Table] | None]:
-    """Options of a take and, when columns get other names, what gives them those."""
-    read, names = normalize_columns(columns)
+) -> dict[str, Any]:
+    """Options of a take."""
     options = {key: value for key, value in options.items() if value is not None}
-    if read is None:
-        return options, None
-    if names is None:
-        return {**options, "columns": read}, None
-    distinct = list(dict.fromkeys(read))
-
-    def rename(table: pa.Table) -> pa.Table:
-        extra = range(len(distinct), table.num_columns)
-        arrays = [table.column(distinct.index(name)) for name in read]
-        return pa.table(
-            [*arrays, *(table.column(i) for i in extra)],
-            names=[*names, *(table.column_names[i] for i in extra)],
-        )
-
-    return {**options, "columns": distinct}, rename
+    return {**options, **column_options(columns)}
 
 
 def _reopen(uri, version, branch, storage_options, default_scan_options) -> LanceDataset:
@@ -142,7 +133,7 @@ def _reopen(uri, version, branch, storage_options, default_scan_options) -> Lanc
     return opened
 
 
-class LanceDataset(TableChanges, MetadataChanges, pads.Dataset):
+class LanceDataset(TableChanges, RowChanges, MetadataChanges, Maintenance, pads.Dataset):
     """A table at one version.
 
     A subclass of :class:`pyarrow.dataset.Dataset`, so that DuckDB, Polars and everything else that
@@ -268,6 +259,10 @@ class LanceDataset(TableChanges, MetadataChanges, pads.Dataset):
     @property
     def stats(self) -> LanceStats:
         return LanceStats(self._ds)
+
+    @property
+    def optimize(self) -> DatasetOptimizer:
+        return DatasetOptimizer(self)
 
     def session(self) -> Session:
         """The cache this table shares."""
@@ -405,14 +400,21 @@ class LanceDataset(TableChanges, MetadataChanges, pads.Dataset):
         Parameters
         ----------
         columns
-            names, nested ones with dots, or a dict of new name and name. ``_rowid``, ``_rowaddr``
-            and ``_rowoffset`` may be among them. None: all columns
+            names, nested ones with dots, or a dict of names and SQL expressions. ``_rowid``,
+            ``_rowaddr`` and ``_rowoffset`` may be among them. None: all columns
         filter
-            a :class:`pyarrow.compute.Expression`
+            a condition: SQL, a :class:`pyarrow.compute.Expression` or Substrait bytes
         limit, offset
             rows at most; rows skipped first
         batch_size
             rows of a batch, 8192 by default
+        batch_size_bytes
+            batches are cut shorter to hold about so many bytes
+        late_materialization
+            which columns are read only for the rows that the filter left: True, False or names;
+            None: what costs less
+        order_by
+            names or :class:`ColumnOrdering`
         batch_readahead, fragment_readahead
             how far to read ahead
         io_buffer_size
@@ -434,6 +436,10 @@ class LanceDataset(TableChanges, MetadataChanges, pads.Dataset):
         """
         given = {k: v for k, v in locals().items() if v is not None and k != "self"}
         return LanceScanner(self, {**(self._default_scan_options or {}), **given})
+
+    def sql(self, sql: str) -> SqlQueryBuilder:
+        """A query over the table, which it names ``dataset``, run by DuckDB."""
+        return SqlQueryBuilder(self, sql)
 
     def scanner_builder(self) -> ScannerBuilder:
         """The same, one option at a time."""
@@ -514,16 +520,12 @@ class LanceDataset(TableChanges, MetadataChanges, pads.Dataset):
         """
         if columns is None and not options:
             return self._ds.take(indices, {})
-        options, rename = take_options(columns, options)
-        table = self._ds.take(indices, options)
-        return table if rename is None else rename(table)
+        return self._ds.take(indices, take_options(columns, options))
 
     def _take_rows(self, row_ids, columns=None, **options) -> pa.Table:
         """Rows by ``_rowid``; ids that do not exist are skipped."""
         options.pop("ignore_deletions", None)
-        options, rename = take_options(columns, options)
-        table = self._ds.take_row_ids(row_ids, options)
-        return table if rename is None else rename(table)
+        return self._ds.take_row_ids(row_ids, take_options(columns, options))
 
     def take_blobs(
         self, blob_column: str, ids=None, addresses=None, indices=None, *, buffer_size: int = 0

@@ -17,6 +17,7 @@ from lancea._fragment_metadata import (
     RowDatasetVersionMeta,
     RowIdMeta,
 )
+from lancea._row_changes import delete_from_fragment
 from lancea._write import write_fragments, write_one_fragment
 from lancea.progress import FragmentWriteProgress, NoopFragmentWriteProgress
 from lancea.scanner import LanceScanner
@@ -133,6 +134,11 @@ class LanceFragment(pads.Fragment):
         deletion = self._raw["deletion_file"]
         return deletion["path"] if deletion else None
 
+    def delete(self, predicate) -> FragmentMetadata | None:
+        """Itself without the rows for which the predicate is true, to be committed with
+        :class:`LanceOperation.Delete`. None: no row is left."""
+        return delete_from_fragment(self._dataset, self.fragment_id, predicate)
+
     def count_rows(self, filter=None) -> int:
         """Rows not deleted, for which the filter is true."""
         if filter is None:
@@ -195,9 +201,8 @@ class FragmentSession:
 
         self._ds = fragment._dataset._ds
         self._id = fragment.fragment_id
-        self._options, self._rename = take_options(columns, options)
+        self._options = take_options(columns, options)
 
     def take(self, indices) -> pa.Table:
         """Rows by their position among the fragment's rows that are not deleted."""
-        table = self._ds.take_from_fragment(self._id, indices, self._options)
-        return table if self._rename is None else self._rename(table)
+        return self._ds.take_from_fragment(self._id, indices, self._options)

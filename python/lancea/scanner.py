@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from lancea import _lancea
-from lancea._filter import filter_batches, filter_columns
+from lancea.ordering import order_keys
 
 if TYPE_CHECKING:
     from lancea.dataset import LanceDataset
     from lancea.fragment import LanceFragment
 
-_COLUMN_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-_QUOTED_NAME = re.compile(r"`([^`]+)`|\"([^\"]+)\"")
-
 #: Options that only choose how a filter is answered, never what the answer is.
-_HINTS = ("prefilter", "use_stats", "use_scalar_index", "late_materialization", "fast_search")
+_HINTS = ("prefilter", "use_stats", "use_scalar_index", "fast_search")
 #: Options that later versions will have.
-_MISSING = (
-    "nearest",
-    "full_text_query",
-    "order_by",
-    "index_segments",
-    "row_addr_allowlist",
-    "row_addr_blocklist",
-    "batch_size_bytes",
-)
+_MISSING = {
+    "nearest": "vector search",
+    "full_text_query": "full text search",
+    "index_segments": "indexes",
+    "row_addr_allowlist": "row masks",
+    "row_addr_blocklist": "row masks",
+    "substrait_aggregate": "aggregates in scans",
+}
 
 
 @dataclass
@@ -49,37 +46,65 @@ class ScanStatistics:
     all_counts: dict[str, int] = field(default_factory=dict)
     all_times: dict[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def _of(cls, counts: dict[str, int]) -> ScanStatistics:
+        io = {name: counts.pop(name) for name in ("iops", "requests", "bytes_read")}
+        times = {name: counts.pop(name) for name in list(counts) if name.endswith("_nanos")}
+        return cls(**io, all_counts=counts, all_times=times)
 
-def column_of_expression(expression: str) -> str:
-    """The column that a projection expression names.
+
+def column_options(columns) -> dict[str, Any]:
+    """Options for columns given as a name, names, a dict of names and SQL, or such pairs.
 
     Raises
     ------
-    NotImplementedError
-        for anything but the name of a column
+    TypeError
+        for anything else
     """
-    if _COLUMN_NAME.fullmatch(expression):
-        return expression
-    quoted = _QUOTED_NAME.fullmatch(expression)
-    if quoted:
-        return quoted[1] or quoted[2]
-    raise NotImplementedError(
-        f"the projection {expression!r}: only names of columns so far, no SQL expressions"
-    )
-
-
-def normalize_columns(columns) -> tuple[list[str] | None, list[str] | None]:
-    """Names to read and, when they differ, names to give them."""
     if columns is None:
-        return None, None
+        return {}
     if isinstance(columns, dict):
         columns = list(columns.items())
     columns = [columns] if isinstance(columns, str) else list(columns)
     if all(isinstance(column, str) for column in columns):
-        return columns, None
-    if not all(isinstance(column, tuple) and len(column) == 2 for column in columns):
+        return {"columns": columns}
+    pairs = [tuple(column) for column in columns if isinstance(column, (tuple, list))]
+    if len(pairs) < len(columns) or not all(
+        len(pair) == 2 and all(isinstance(part, str) for part in pair) for pair in pairs
+    ):
         raise TypeError("columns are names, or a dict of {name: expression}")
-    return [column_of_expression(e) for _, e in columns], [name for name, _ in columns]
+    return {"projections": pairs}
+
+
+def filter_options(filter) -> dict[str, Any]:
+    """Options for a filter: SQL, a pyarrow expression or Substrait bytes.
+
+    Raises
+    ------
+    NotImplementedError
+        for searches, which are filters of a later version
+    """
+    if filter is None:
+        return {}
+    if isinstance(filter, str):
+        return {"filter": filter}
+    if isinstance(filter, (bytes, bytearray)):
+        import pyarrow.substrait as substrait
+
+        expressions = substrait.deserialize_expressions(bytes(filter)).expressions
+        if len(expressions) != 1:
+            raise ValueError(f"a filter is one Substrait expression, got {len(expressions)}")
+        (filter,) = expressions.values()
+    if isinstance(filter, dict) and set(filter) <= {"expr_filter", "search_filter"}:
+        if filter.get("search_filter") is not None:
+            raise NotImplementedError("search filters come with search indexes")
+        return filter_options(filter.get("expr_filter"))
+    if not isinstance(filter, pc.Expression):
+        raise NotImplementedError(
+            f"the filter {filter!r}: filters are SQL, pyarrow.compute expressions or Substrait"
+        )
+    _, (serialized,) = filter.__reduce__()
+    return {"filter_expression": serialized.to_pybytes()}
 
 
 class LanceScanner(pads.Scanner):
@@ -89,37 +114,39 @@ class LanceScanner(pads.Scanner):
         # pads.Scanner has no constructor to call: every method that would touch it is overridden.
         self._dataset = dataset
         self._ds: _lancea.Dataset = dataset._ds
+        self._given = dict(options)
         options = dict(options)
         for name in _HINTS:
             options.pop(name, None)
-        for name in _MISSING:
+        for name, feature in _MISSING.items():
             if options.pop(name, None) is not None:
-                raise NotImplementedError(f"scanner option {name} is not there yet")
+                raise NotImplementedError(f"scanner option {name} comes with {feature}")
         options.pop("disable_scoring_autoprojection", None)
         self._callback: Callable[[ScanStatistics], None] | None = options.pop(
             "scan_stats_callback", None
         )
-        self._filter = options.pop("filter", None)
         for name in ("limit", "offset"):
             if (options.get(name) or 0) < 0:
                 raise ValueError(f"{name.capitalize()} must be non-negative")
         fragments = options.pop("fragments", None)
         if fragments is not None:
             options["fragment_ids"] = [fragment.fragment_id for fragment in fragments]
-        self._read, self._names = normalize_columns(options.pop("columns", None))
-        if self._read is not None:
-            # A column asked for under two names is read once.
-            options["columns"] = list(dict.fromkeys(self._read)) if self._names else self._read
+        orderings = options.pop("order_by", None)
+        if orderings:
+            options["order_by"] = order_keys(orderings)
+        options |= filter_options(options.pop("filter", None))
+        options |= column_options(options.pop("columns", None))
         self._options = {key: value for key, value in options.items() if value is not None}
-        if self._filter is not None:
-            self._filter_columns = filter_columns(self._filter)
+
+    def _scan(self) -> _lancea.Scan:
+        return _lancea.Scan(self._ds, self._options, self._callback is not None)
 
     # What comes out.
 
     @property
     def projected_schema(self) -> pa.Schema:
         """Schema of the batches."""
-        return self._rename_schema(self._ds.scan_schema(self._options))
+        return self._scan().schema()
 
     @property
     def dataset_schema(self) -> pa.Schema:
@@ -127,29 +154,37 @@ class LanceScanner(pads.Scanner):
 
     def to_table(self) -> pa.Table:
         """All rows."""
-        if self._filter is not None:
-            return self.to_reader().read_all()
-        with _Statistics(self._ds, self._callback):
-            table = self._ds.to_table(self._options)
-        if self._names is None:
-            return table
-        positions = [table.schema.get_field_index(name) for name in self._read]
-        extra = range(len(set(self._read)), table.num_columns)
-        return pa.Table.from_arrays(
-            [table.column(i) for i in [*positions, *extra]],
-            schema=self._rename_schema(table.schema),
-        )
+        scan = self._scan()
+        table = scan.to_table()
+        self._tell(scan)
+        return table
 
     def to_reader(self) -> pa.RecordBatchReader:
         """All rows as a stream."""
-        if self._filter is None and self._names is None and self._callback is None:
-            return self._ds.to_reader(self._options)
-        schema = self.projected_schema
-        return pa.RecordBatchReader.from_batches(schema, self._batches(schema))
+        scan = self._scan()
+        if self._callback is None:
+            return scan.to_reader()
+        return pa.RecordBatchReader.from_batches(scan.schema(), self._told(scan))
+
+    def _told(self, scan: _lancea.Scan) -> Iterator[pa.RecordBatch]:
+        yield from scan.to_reader()
+        self._tell(scan)
+
+    def _tell(self, scan: _lancea.Scan) -> None:
+        if self._callback is not None:
+            self._callback(ScanStatistics._of(scan.counts()))
 
     def to_batches(self) -> Iterator[pa.RecordBatch]:
         """All rows, batch by batch."""
         yield from self.to_reader()
+
+    async def __aiter__(self) -> AsyncIterator[pa.RecordBatch]:
+        """All rows, batch by batch, without holding up the event loop."""
+        import asyncio
+
+        reader = self.to_reader()
+        while (batch := await asyncio.to_thread(next, reader, None)) is not None:
+            yield batch
 
     def scan_batches(self):
         """All rows as pyarrow's tagged batches."""
@@ -181,59 +216,45 @@ class LanceScanner(pads.Scanner):
         """Rows the scan would return, of a scan that selects no columns."""
         columns = self._options.get("columns")
         row_id = self._options.get("with_row_id") or self._options.get("with_row_address")
-        if columns:
+        if columns or "projections" in self._options or (columns is None and row_id):
             raise ValueError(
                 "count_rows should not be called on a plan selecting columns: "
-                f"it selects {', '.join(columns)}"
+                f"it selects {', '.join(columns or ['all of them'])}"
             )
         if columns is not None and not row_id:
             raise ValueError(
                 "no columns were selected and with_row_id is false, there is nothing to scan"
             )
-        if self._filter is None:
-            return self._ds.scan_count({**self._options, "columns": None})
-        return sum(batch.num_rows for batch in self._with(columns=[], with_row_id=True).to_reader())
+        scan = self._scan()
+        rows = scan.count_rows()
+        self._tell(scan)
+        return rows
 
     # How.
 
+    def explain_plan(self, verbose: bool = False) -> str:
+        """The steps of the scan as a tree."""
+        return self._scan().explain_plan(verbose)
+
+    def analyze_plan(self, count_rows: bool = False) -> str:
+        """Run the scan and show what each step did.
+
+        Parameters
+        ----------
+        count_rows
+            as :meth:`count_rows` would run it
+        """
+        return self._scan().analyze_plan(count_rows)
+
+    def plan(self, analyze: bool = False) -> dict[str, Any]:
+        """The same tree as data; with ``analyze`` the scan is run."""
+        return json.loads(self._scan().plan_json(analyze))
+
     def _with(self, **changes: Any) -> LanceScanner:
-        options = {**self._options, "filter": self._filter, "scan_stats_callback": self._callback}
-        if self._names is not None:
-            options["columns"] = list(zip(self._names, self._read, strict=True))
-        ids = options.pop("fragment_ids", None)
-        scanner = LanceScanner(self._dataset, {**options, **changes})
-        if ids is not None:
-            scanner._options["fragment_ids"] = ids
-        return scanner
-
-    def _rename_schema(self, schema: pa.Schema) -> pa.Schema:
-        if self._names is None:
-            return schema
-        fields = [
-            schema.field(read).with_name(name)
-            for name, read in zip(self._names, self._read, strict=True)
-        ]
-        fields += [schema.field(i) for i in range(len(set(self._read)), len(schema))]
-        return pa.schema(fields, schema.metadata)
-
-    def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        with _Statistics(self._ds, self._callback):
-            names = list(self._read or [])
-            extra = list(schema.names[len(names) :]) if self._read is not None else schema.names
-            if self._filter is None:
-                batches: Iterable[pa.RecordBatch] = self._ds.to_reader(self._options)
-            else:
-                batches = filter_batches(
-                    self._ds, self._options, self._filter, self._filter_columns
-                )
-            for batch in batches:
-                arrays = [batch.column(name) for name in [*names, *extra]]
-                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        return LanceScanner(self._dataset, {**self._given, **changes})
 
     def __repr__(self) -> str:
-        shown = {**self._options}
-        if self._filter is not None:
-            shown["filter"] = self._filter
+        shown = {key: value for key, value in self._given.items() if value is not None}
         inside = "".join(f", {key}={value!r}" for key, value in shown.items())
         return f"LanceScanner({self._dataset.uri!r}{inside})"
 
@@ -252,24 +273,6 @@ class LanceScanner(pads.Scanner):
         raise NotImplementedError("from_batches: use pyarrow.dataset.Scanner.from_batches")
 
 
-class _Statistics:
-    """Calls back with the I/O of what runs inside."""
-
-    def __init__(self, ds: _lancea.Dataset, callback: Callable[[ScanStatistics], None] | None):
-        self._ds, self._callback = ds, callback
-
-    def __enter__(self) -> None:
-        if self._callback is not None:
-            self._before = self._ds.io_statistics()
-
-    def __exit__(self, kind, *_) -> None:
-        if self._callback is None or kind is not None:
-            return
-        after = self._ds.io_statistics()
-        requests, iops, size = (b - a for a, b in zip(self._before, after, strict=True))
-        self._callback(ScanStatistics(iops=iops, requests=requests, bytes_read=size))
-
-
 class ScannerBuilder:
     """Collects options one call at a time; every method returns the builder."""
 
@@ -286,11 +289,11 @@ class ScannerBuilder:
         return LanceScanner(self.ds, self._options)
 
     def columns(self, cols=None) -> ScannerBuilder:
-        """Names of columns, or a dict of names and the columns they stand for."""
+        """Names of columns, or a dict of names and SQL expressions."""
         return self._set("columns", cols)
 
     def filter(self, filter) -> ScannerBuilder:
-        """Only rows for which a :class:`pyarrow.compute.Expression` is true."""
+        """Only rows for which SQL, a pyarrow expression or Substrait is true."""
         return self._set("filter", filter)
 
     def limit(self, n: int | None = None) -> ScannerBuilder:
@@ -354,7 +357,30 @@ class ScannerBuilder:
         return self._set("late_materialization", late_materialization)
 
     def order_by(self, orderings) -> ScannerBuilder:
+        """Sort by a list of :class:`ColumnOrdering`."""
+        if orderings is not None:
+            order_keys(orderings)
         return self._set("order_by", orderings)
+
+    def disable_scoring_autoprojection(self, disable: bool = True) -> ScannerBuilder:
+        return self._set("disable_scoring_autoprojection", disable)
+
+    def with_index_segments(self, index_segments) -> ScannerBuilder:
+        return self._set("index_segments", index_segments)
+
+    def row_addr_prefilter(
+        self, allowlist: bytes | None = None, blocklist: bytes | None = None
+    ) -> ScannerBuilder:
+        return self._set("row_addr_allowlist", allowlist)._set("row_addr_blocklist", blocklist)
+
+    def substrait_aggregate(self, aggregate: bytes) -> ScannerBuilder:
+        return self._set("substrait_aggregate", aggregate)
+
+    def nearest(self, column: str, q, k: int | None = None, **options: Any) -> ScannerBuilder:
+        return self._set("nearest", {"column": column, "q": q, "k": k, **options})
+
+    def full_text_search(self, query, columns: list[str] | None = None) -> ScannerBuilder:
+        return self._set("full_text_query", {"query": query, "columns": columns})
 
     def _set(self, name: str, value: Any) -> ScannerBuilder:
         if value is not None:

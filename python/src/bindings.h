@@ -9,12 +9,15 @@ class Dataset;
 
 namespace lancea::python {
 
+void BindRowChanges(nanobind::module_& module);
+void BindScanner(nanobind::module_& module);
 void BindSession(nanobind::module_& module);
 void BindDataset(nanobind::module_& module);
 void BindChanges(nanobind::class_<Dataset>& dataset);
-void BindExpression(nanobind::module_& module);
 void BindFileReader(nanobind::module_& module);
 void BindFileWriter(nanobind::module_& module);
+void BindQueue(nanobind::module_& module);
 void BindWrite(nanobind::module_& module);
+void BindMaintenance(nanobind::module_& module);
 
 }  // namespace lancea::python

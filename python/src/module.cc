@@ -7,9 +7,12 @@ NB_MODULE(_lancea, module) {
   lancea::python::InitArrow();
   module.attr("__version__") = LANCEA_VERSION;
   lancea::python::BindSession(module);
+  lancea::python::BindScanner(module);
   lancea::python::BindDataset(module);
-  lancea::python::BindExpression(module);
   lancea::python::BindFileReader(module);
   lancea::python::BindFileWriter(module);
+  lancea::python::BindRowChanges(module);
+  lancea::python::BindQueue(module);
   lancea::python::BindWrite(module);
+  lancea::python::BindMaintenance(module);
 }

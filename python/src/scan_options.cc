@@ -4,15 +4,63 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <tuple>
+
+#include "arrow/buffer.h"
+#include "arrow/compute/expression.h"
+#include "status.h"
+
 namespace lancea::python {
 
 namespace nb = nanobind;
 
 namespace {
 
+std::vector<ColumnOrdering> ToOrder(nb::handle value) {
+  std::vector<ColumnOrdering> out;
+  for (nb::handle key : value) {
+    out.push_back({nb::cast<std::string>(key[nb::int_(0)]), nb::cast<bool>(key[nb::int_(1)]),
+                   nb::cast<bool>(key[nb::int_(2)])});
+  }
+  return out;
+}
+
+LateColumns ToLateColumns(nb::handle value) {
+  if (nb::isinstance<nb::bool_>(value)) {
+    return {nb::cast<bool>(value) ? LateColumns::Mode::kAll : LateColumns::Mode::kNone, {}};
+  }
+  return {LateColumns::Mode::kNamed, nb::cast<std::vector<std::string>>(value)};
+}
+
+// A pyarrow expression, serialized.
+std::shared_ptr<const arrow::compute::Expression> ToExpression(nb::handle value) {
+  const auto bytes = nb::cast<nb::bytes>(value);
+  auto buffer = arrow::Buffer::FromString(std::string(bytes.c_str(), bytes.size()));
+  return std::make_shared<const arrow::compute::Expression>(
+      Unwrap(arrow::compute::Deserialize(std::move(buffer))));
+}
+
 void SetOption(const std::string& name, nb::handle value, ScanOptions& out) {
   if (name == "columns") {
     out.columns = nb::cast<std::vector<std::string>>(value);
+  } else if (name == "projections") {
+    out.projections.emplace();
+    for (nb::handle column : value) {
+      out.projections->push_back({nb::cast<std::string>(column[nb::int_(0)]),
+                                  nb::cast<std::string>(column[nb::int_(1)])});
+    }
+  } else if (name == "filter") {
+    out.filter = nb::cast<std::string>(value);
+  } else if (name == "filter_expression") {
+    out.filter_expression = ToExpression(value);
+  } else if (name == "order_by") {
+    out.order_by = ToOrder(value);
+  } else if (name == "late_materialization") {
+    out.late_materialization = ToLateColumns(value);
+  } else if (name == "batch_size_bytes") {
+    out.batch_size_bytes = nb::cast<uint64_t>(value);
+  } else if (name == "sort_memory") {
+    out.sort_memory = nb::cast<uint64_t>(value);
   } else if (name == "limit") {
     out.limit = nb::cast<int64_t>(value);
   } else if (name == "offset") {

@@ -195,14 +195,13 @@ arrow::Result<std::shared_ptr<arrow::Array>> BlobV2Writer::Write(
       ARROW_RETURN_NOT_OK(given.Check(row, field));
       if (given.has(given.data, row)) {
         const auto& data = static_cast<const arrow::LargeBinaryArray&>(*given.data);
-        ARROW_ASSIGN_OR_RAISE(
-            descriptor, Store(arrow::SliceBuffer(data.value_data(), data.value_offset(row),
-                                                 data.value_length(row)),
-                              field));
+        ARROW_ASSIGN_OR_RAISE(descriptor,
+                              Store(arrow::SliceBuffer(data.value_data(), data.value_offset(row),
+                                                       data.value_length(row)),
+                                    field));
       } else {
         ARROW_ASSIGN_OR_RAISE(
-            descriptor,
-            Refer(static_cast<const arrow::StringArray&>(*given.uri).GetString(row)));
+            descriptor, Refer(static_cast<const arrow::StringArray&>(*given.uri).GetString(row)));
         if (given.has(given.size, row)) {
           descriptor.position = GivenBlobs::Number(given.position, row);
           descriptor.size = GivenBlobs::Number(given.size, row);

@@ -47,7 +47,8 @@ arrow::Result<std::string> ExternalUri(const Dataset::Impl& dataset, uint32_t ba
   for (const BasePath& base : dataset.manifest->base_paths) {
     if (base.id == base_id) return base.path + (base.path.ends_with('/') ? "" : "/") + uri;
   }
-  return Corrupt("an external blob lies below base path ", base_id, ", which the table does not have");
+  return Corrupt("an external blob lies below base path ", base_id,
+                 ", which the table does not have");
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> BlobsV2AsGiven(const Dataset::Impl& dataset,
@@ -124,9 +125,9 @@ arrow::Result<std::shared_ptr<arrow::Array>> ListAsGiven(const Dataset::Impl& da
   arrow::MemoryPool* pool = dataset.memory_pool();
   const Offset first = rows.value_offset(0);
   ARROW_ASSIGN_OR_RAISE(
-      auto items, BlobsAsGiven(dataset, fragment, field.children[0],
-                               rows.values()->Slice(first, rows.value_offset(rows.length()) - first),
-                               options));
+      auto items,
+      BlobsAsGiven(dataset, fragment, field.children[0],
+                   rows.values()->Slice(first, rows.value_offset(rows.length()) - first), options));
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> offsets,
                         arrow::AllocateBuffer((rows.length() + 1) * sizeof(Offset), pool));
   for (int64_t row = 0; row <= rows.length(); ++row) {
@@ -158,9 +159,9 @@ arrow::Result<std::shared_ptr<arrow::Array>> StructAsGiven(const Dataset::Impl& 
   }
   std::shared_ptr<arrow::Buffer> validity;
   if (rows.null_bitmap_data() != nullptr) {
-    ARROW_ASSIGN_OR_RAISE(validity,
-                          arrow::internal::CopyBitmap(dataset.memory_pool(), rows.null_bitmap_data(),
-                                                      rows.offset(), rows.length()));
+    ARROW_ASSIGN_OR_RAISE(
+        validity, arrow::internal::CopyBitmap(dataset.memory_pool(), rows.null_bitmap_data(),
+                                              rows.offset(), rows.length()));
   }
   return std::make_shared<arrow::StructArray>(arrow::struct_(std::move(fields)), rows.length(),
                                               std::move(children), std::move(validity));

@@ -114,9 +114,9 @@ arrow::Result<Compacted> CommitCompaction(const std::shared_ptr<Dataset>& datase
   }
   if (num_new > 0) {
     const auto count = static_cast<uint32_t>(num_new);
-    ARROW_ASSIGN_OR_RAISE(CommitResult reserved,
-                          Commit(target, MakeTransaction(dataset->version(),
-                                                         operation::ReserveFragments{count})));
+    ARROW_ASSIGN_OR_RAISE(
+        CommitResult reserved,
+        Commit(target, MakeTransaction(dataset->version(), operation::ReserveFragments{count})));
     uint64_t next_id = uint64_t{*reserved.version.manifest->max_fragment_id} + 1 - num_new;
     for (operation::RewriteGroup& group : rewrite.groups) {
       for (FragmentMetadata& fragment : group.new_fragments) fragment.id = next_id++;
@@ -137,18 +137,18 @@ arrow::Result<Compacted> CompactFiles(const std::shared_ptr<Dataset>& dataset,
   if (plan.tasks.empty()) return Compacted{dataset, {}};
   std::vector<RewriteResult> results(plan.tasks.size());
   TotalProgress progress(run, plan);
-  const size_t workers =
-      std::min<size_t>(plan.tasks.size(), std::max<uint32_t>(1, options.num_threads.value_or(kTasksAtOnce)));
+  const size_t workers = std::min<size_t>(
+      plan.tasks.size(), std::max<uint32_t>(1, options.num_threads.value_or(kTasksAtOnce)));
   std::atomic<size_t> next{0};
   auto work = [&](size_t) -> arrow::Status {
     for (size_t task = next++; task < results.size(); task = next++) {
-      ARROW_ASSIGN_OR_RAISE(results[task], ExecuteCompaction(*dataset, plan.Task(task),
-                                                             progress.OfTask(task)));
+      ARROW_ASSIGN_OR_RAISE(results[task],
+                            ExecuteCompaction(*dataset, plan.Task(task), progress.OfTask(task)));
     }
     return arrow::Status::OK();
   };
-  arrow::Status status = ParallelFor(dataset->impl().session->impl().cpu_executor(), workers,
-                                     run.stop, work);
+  arrow::Status status =
+      ParallelFor(dataset->impl().session->impl().cpu_executor(), workers, run.stop, work);
   if (status.ok()) {
     auto committed = CommitCompaction(dataset, results, plan.options);
     if (committed.ok()) return committed;

@@ -176,8 +176,8 @@ arrow::Status ColumnDigest::AppendValid(const arrow::Array& rows, int64_t start,
 
 arrow::Status RowsDigest::Append(const arrow::RecordBatch& batch) {
   columns_.resize(static_cast<size_t>(batch.num_columns()));
-  const bool is_large = batch.num_columns() > 1 &&
-                        arrow::util::TotalBufferSize(batch) >= kParallelBytes;
+  const bool is_large =
+      batch.num_columns() > 1 && arrow::util::TotalBufferSize(batch) >= kParallelBytes;
   return ParallelFor(is_large ? cpu_ : nullptr, columns_.size(), arrow::StopToken::Unstoppable(),
                      [&](size_t i) -> arrow::Status {
                        return columns_[i].Append(*batch.column(static_cast<int>(i)));

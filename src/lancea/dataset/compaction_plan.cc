@@ -87,16 +87,17 @@ arrow::Status CutToLimits(const Dataset::Impl& dataset, const CompactionOptions&
 }
 
 arrow::Status CheckOptions(const CompactionOptions& options) {
-  for (const auto& [name, limit] :
-       {std::pair{"max_source_fragments", options.max_source_fragments},
-        {"max_source_rows", options.max_source_rows},
-        {"max_source_bytes", options.max_source_bytes},
-        {"batch_size", options.batch_size},
-        {"max_bytes_per_file", options.max_bytes_per_file}}) {
-    if (limit && *limit == 0) return InvalidInput(name, " must be positive; leave it away for no limit");
+  for (const auto& [name, limit] : {std::pair{"max_source_fragments", options.max_source_fragments},
+                                    {"max_source_rows", options.max_source_rows},
+                                    {"max_source_bytes", options.max_source_bytes},
+                                    {"batch_size", options.batch_size},
+                                    {"max_bytes_per_file", options.max_bytes_per_file}}) {
+    if (limit && *limit == 0)
+      return InvalidInput(name, " must be positive; leave it away for no limit");
   }
   if (options.mode == CompactionMode::kForceBinaryCopy) {
-    return Unsupported("compaction by copying pages is not there yet; use reencode or try_binary_copy");
+    return Unsupported(
+        "compaction by copying pages is not there yet; use reencode or try_binary_copy");
   }
   return arrow::Status::OK();
 }
@@ -123,7 +124,9 @@ arrow::Status ParseBool(const std::string& key, const std::string& text, bool* o
 
 arrow::Status SetFromConfig(const std::string& key, const std::string& value,
                             CompactionOptions* options) {
-  auto number = [&](std::optional<uint64_t>* out) { return ParseNumber(key, value, &out->emplace()); };
+  auto number = [&](std::optional<uint64_t>* out) {
+    return ParseNumber(key, value, &out->emplace());
+  };
   if (key == "target_rows_per_fragment") {
     return ParseNumber(key, value, &options->target_rows_per_fragment);
   }
@@ -180,8 +183,9 @@ arrow::Result<std::string> TargetStorageVersion(const Dataset::Impl& dataset,
                                                 const CompactionOptions& options) {
   const std::string& own = dataset.manifest->data_storage_version;
   if (own == "0.1") {
-    return Unsupported("tables of data storage version 0.1 (legacy) are read but not compacted; "
-                       "write the rows to a new table");
+    return Unsupported(
+        "tables of data storage version 0.1 (legacy) are read but not compacted; "
+        "write the rows to a new table");
   }
   ARROW_ASSIGN_OR_RAISE(FileFormat format,
                         ParseStorageVersion(options.data_storage_version.value_or(own)));
@@ -193,8 +197,9 @@ arrow::Status CheckIndicesAllowRewrite(const Dataset::Impl& dataset,
                                        const CompactionOptions& options) {
   for (const IndexInfo& index : dataset.indices) {
     if (index.name == kFragmentReuseIndexName) {
-      return Unsupported("the table has a fragment reuse index: compact it after its indices were "
-                         "optimized and the entry is gone");
+      return Unsupported(
+          "the table has a fragment reuse index: compact it after its indices were "
+          "optimized and the entry is gone");
     }
     if (IsSystemIndex(index)) continue;
     if (!index.has_fragment_bitmap) {
@@ -242,11 +247,10 @@ arrow::Result<CompactionPlan> PlanCompaction(const Dataset& dataset,
   for (size_t i = 0; i < impl.fragments().size(); ++i) {
     const FragmentMetadata& fragment = impl.fragments()[i];
     const uint64_t live = impl.live_offsets[i + 1] - impl.live_offsets[i];
-    const double deleted_share =
-        fragment.physical_rows == 0
-            ? 0
-            : static_cast<double>(fragment.physical_rows - live) /
-                  static_cast<double>(fragment.physical_rows);
+    const double deleted_share = fragment.physical_rows == 0
+                                     ? 0
+                                     : static_cast<double>(fragment.physical_rows - live) /
+                                           static_cast<double>(fragment.physical_rows);
     const bool by_itself = plan.options.materialize_deletions &&
                            deleted_share > options.materialize_deletions_threshold;
     const bool is_small = fragment.physical_rows < options.target_rows_per_fragment;

@@ -88,7 +88,8 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> CompactionRows::NextStored() 
   while (slice_ < slices_.size()) {
     if (stream_ == nullptr) OpenStream();
     ARROW_RETURN_NOT_OK(stream_->ReadNext(&batch));
-    if (batch == nullptr) return Corrupt("a scan ended ", slices_.size() - slice_, " fragments early");
+    if (batch == nullptr)
+      return Corrupt("a scan ended ", slices_.size() - slice_, " fragments early");
     if (batch->num_rows() == 0) continue;
     Learn(*batch);
     pending_fragment_ = slices_[slice_].fragment;

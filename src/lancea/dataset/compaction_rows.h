@@ -55,12 +55,12 @@ class CompactionRows {
   std::vector<FragmentSlice> slices_;
 
   std::shared_ptr<arrow::RecordBatchReader> stream_;
-  size_t stream_end_ = 0;       // slices behind the ones of stream_
-  uint64_t batch_rows_ = 0;     // of stream_
-  double growth_ = 1;           // decoded bytes per encoded byte, as far as is known
+  size_t stream_end_ = 0;    // slices behind the ones of stream_
+  uint64_t batch_rows_ = 0;  // of stream_
+  double growth_ = 1;        // decoded bytes per encoded byte, as far as is known
   bool has_learned_ = false;
-  size_t slice_ = 0;            // the next row to come from stream_
-  uint64_t row_ = 0;            // of that slice, from 0
+  size_t slice_ = 0;  // the next row to come from stream_
+  uint64_t row_ = 0;  // of that slice, from 0
 
   // Rows whose blobs are still to be read.
   std::shared_ptr<arrow::RecordBatch> pending_;

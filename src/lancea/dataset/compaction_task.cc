@@ -88,7 +88,8 @@ arrow::Result<std::shared_ptr<Dataset>> AsDataset(const WriteContext& context,
   version.manifest = std::make_shared<const Manifest>(std::move(manifest));
   version.indices = std::make_shared<const std::vector<IndexInfo>>();
   ARROW_ASSIGN_OR_RAISE(auto impl, context.MakeImpl(std::move(version)));
-  impl->cache_identity += "/" + Uuid::Random().ToString();
+  impl->cache_identity += '/';
+  impl->cache_identity += Uuid::Random().ToString();
   return Dataset::Impl::MakeDataset(std::move(impl));
 }
 
@@ -160,9 +161,8 @@ class Rewriter {
       return run_.progress({written.rows, num_rows_, written.bytes});
     };
     ARROW_ASSIGN_OR_RAISE(rows_, CompactionRows::Make(dataset_, indices_, RowOptions()));
-    const FileTarget own{context_.location.store,
-                         JoinPath(context_.location.path, kDataDirectory),
-                         {}};
+    const FileTarget own{
+        context_.location.store, JoinPath(context_.location.path, kDataDirectory), {}};
     return FragmentWriter::Make({own}, impl_.manifest->schema, rows_->schema(), std::move(options));
   }
 

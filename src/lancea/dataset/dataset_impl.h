@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,6 +23,7 @@
 namespace lancea {
 
 class ReadPlan;
+class ScanFilter;
 class RowIdIndex;
 
 /// Immutable but for synchronised caches; thread-safe.
@@ -78,10 +80,20 @@ class Dataset::Impl {
   /// The plan for a projection; kept, so that repeated takes pay for it once.
   arrow::Result<std::shared_ptr<const ReadPlan>> Plan(const ScanOptions& options) const;
 
+  /// The plan of a scan of this projection, which flattens nested columns; kept likewise.
+  arrow::Result<std::shared_ptr<const ReadPlan>> ScanPlan(const ScanOptions& options) const;
+
+  /// The filter for this text; kept, so that repeated queries pay for parsing and binding once.
+  arrow::Result<std::shared_ptr<const ScanFilter>> Filter(
+      const std::string& text,
+      const std::function<arrow::Result<std::shared_ptr<const ScanFilter>>()>& make) const;
+
   ReadOptions MakeReadOptions(const arrow::StopToken& stop) const;
   arrow::MemoryPool* memory_pool() const { return session->impl().memory_pool(); }
 
  private:
+  arrow::Result<std::shared_ptr<const ReadPlan>> KeptPlan(const ScanOptions& options,
+                                                          bool flattened) const;
   arrow::Result<std::shared_ptr<const DeletionVector>> LoadDeletions(
       const FragmentMetadata& fragment) const;
   template <typename Sequence>
@@ -102,6 +114,7 @@ class Dataset::Impl {
 
   mutable std::mutex plans_mutex_;
   mutable std::map<std::string, std::shared_ptr<const ReadPlan>> plans_;
+  mutable std::map<std::string, std::shared_ptr<const ScanFilter>> filters_;
 };
 
 }  // namespace lancea

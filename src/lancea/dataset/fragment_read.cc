@@ -36,7 +36,9 @@ arrow::Result<std::unique_ptr<FragmentRead>> FragmentRead::Make(
       const auto& parts = fragment_columns.columns[column];
       for (size_t part = 0; part < parts.size(); ++part) {
         if (parts[part].file != file) continue;
-        auto task = parts[part].reader->Read(out->rows_, pool);
+        const bool encoded = plan.keeps_dictionaries() && !plan.columns()[column].has_json;
+        auto task = encoded ? parts[part].reader->ReadEncoded(out->rows_, pool)
+                            : parts[part].reader->Read(out->rows_, pool);
         if (!task.ok()) {
           return Prefix(task.status(), fragment_columns.files[file]->object()->path());
         }

@@ -61,9 +61,9 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> FragmentWriter::Convert(
   arrow::ArrayVector columns;
   columns.reserve(source_columns_.size());
   for (size_t i = 0; i < source_columns_.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(
-        auto column, ToStored(batch.column(source_columns_[i]), schema_.fields[i],
-                              stored_schema_->field(static_cast<int>(i)), blobs_.get(), pool));
+    ARROW_ASSIGN_OR_RAISE(auto column,
+                          ToStored(batch.column(source_columns_[i]), schema_.fields[i],
+                                   stored_schema_->field(static_cast<int>(i)), blobs_.get(), pool));
     columns.push_back(std::move(column));
   }
   return arrow::RecordBatch::Make(stored_schema_, batch.num_rows(), std::move(columns));
@@ -98,7 +98,8 @@ arrow::Status FragmentWriter::OpenFile() {
   data_file_.base_id = target.base_id;
   const std::string path = JoinPath(target.directory, data_file_.path);
   ARROW_ASSIGN_OR_RAISE(auto object, target.store->Create(path));
-  ARROW_ASSIGN_OR_RAISE(file_, DataFileWriter::Make(std::move(object), file_schema_, options_.file));
+  ARROW_ASSIGN_OR_RAISE(file_,
+                        DataFileWriter::Make(std::move(object), file_schema_, options_.file));
   paths_.push_back({target.store, path});
   if (has_blobs_) {
     blobs_ = std::make_unique<BlobV2Writer>(target.store, target.directory, data_file_.path,

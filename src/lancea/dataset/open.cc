@@ -94,9 +94,8 @@ bool OpenHinted(Dataset::Impl* impl) {
 
 arrow::Status Dataset::Impl::SetManifest(std::shared_ptr<const Manifest> value) {
   manifest = std::move(value);
-  cache_identity = manifest_location.path + "@" +
-                         std::to_string(manifest->timestamp_nanos) + "/" +
-                         manifest->transaction_file;
+  cache_identity = manifest_location.path + "@" + std::to_string(manifest->timestamp_nanos) + "/" +
+                   manifest->transaction_file;
   ARROW_ASSIGN_OR_RAISE(schema, ToArrow(AsDeclared(manifest->schema)));
   ARROW_RETURN_NOT_OK(FillPhysicalRows(this));
   live_offsets.reserve(fragments().size() + 1);

@@ -71,8 +71,10 @@ std::string ReadPlan::Key(const ScanOptions& options, Nested nested) {
 
 arrow::Result<std::shared_ptr<const ReadPlan>> ReadPlan::Make(const Dataset::Impl& dataset,
                                                               const ScanOptions& options,
-                                                              Nested nested) {
+                                                              Nested nested,
+                                                              Dictionaries dictionaries) {
   std::shared_ptr<ReadPlan> plan(new ReadPlan(dataset));
+  plan->dictionaries_ = dictionaries;
   ARROW_RETURN_NOT_OK(plan->Init(options, nested));
   return plan;
 }
@@ -273,7 +275,17 @@ arrow::Result<std::shared_ptr<const FragmentColumns>> ReadPlan::Open(size_t inde
 
 arrow::Result<std::shared_ptr<const ReadPlan>> Dataset::Impl::Plan(
     const ScanOptions& options) const {
-  const auto nested = ReadPlan::Nested::kInsideStruct;
+  return KeptPlan(options, /*flattened=*/false);
+}
+
+arrow::Result<std::shared_ptr<const ReadPlan>> Dataset::Impl::ScanPlan(
+    const ScanOptions& options) const {
+  return KeptPlan(options, /*flattened=*/true);
+}
+
+arrow::Result<std::shared_ptr<const ReadPlan>> Dataset::Impl::KeptPlan(const ScanOptions& options,
+                                                                       bool flattened) const {
+  const auto nested = flattened ? ReadPlan::Nested::kFlattened : ReadPlan::Nested::kInsideStruct;
   const std::string key = ReadPlan::Key(options, nested);
   {
     std::lock_guard<std::mutex> lock(plans_mutex_);

@@ -56,10 +56,13 @@ class ReadPlan {
  public:
   /// How a dotted column name is returned.
   enum class Nested { kFlattened, kInsideStruct };
+  /// Whether values that a file stores by a dictionary come as such: arrays of a dictionary type where the
+  /// plan says its value type.
+  enum class Dictionaries { kResolved, kKept };
 
-  static arrow::Result<std::shared_ptr<const ReadPlan>> Make(const Dataset::Impl& dataset,
-                                                             const ScanOptions& options,
-                                                             Nested nested);
+  static arrow::Result<std::shared_ptr<const ReadPlan>> Make(
+      const Dataset::Impl& dataset, const ScanOptions& options, Nested nested,
+      Dictionaries dictionaries = Dictionaries::kResolved);
 
   /// All columns as data files hold them: JSON as JSONB, blobs as descriptions.
   static arrow::Result<std::shared_ptr<const ReadPlan>> MakeStored(const Dataset::Impl& dataset);
@@ -69,6 +72,7 @@ class ReadPlan {
 
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
   const std::vector<PlanColumn>& columns() const { return columns_; }
+  bool keeps_dictionaries() const { return dictionaries_ == Dictionaries::kKept; }
 
   /// The readers of fragment `index` of the manifest.
   /// \param keep  remember them for the next call (takes), or not (a scan visits each fragment once)
@@ -85,6 +89,7 @@ class ReadPlan {
   arrow::Result<std::shared_ptr<const FragmentColumns>> Open(size_t index) const;
 
   const Dataset::Impl& dataset_;
+  Dictionaries dictionaries_ = Dictionaries::kResolved;
   std::vector<PlanColumn> columns_;
   std::shared_ptr<arrow::Schema> schema_;
 

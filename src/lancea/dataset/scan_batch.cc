@@ -39,6 +39,10 @@ void ScanBatch::Begin() {
   arrow::internal::Executor* cpu = context_->dataset->impl().session->impl().cpu_executor();
   auto decode = [self, cpu] { (void)cpu->Spawn([self] { self->decoded_.Run(); }); };
   if (context_->is_local) return decode();
+  if (context_->filtered != nullptr) {
+    (void)context_->read_options.io_executor->Spawn([self] { self->decoded_.Run(); });
+    return;
+  }
   arrow::internal::Executor* io = context_->read_options.io_executor;
   arrow::internal::TaskHints hints;
   hints.priority = priority_;
@@ -63,7 +67,7 @@ void ScanBatch::Abandon() {
 arrow::Result<ScanBatch::Reads> ScanBatch::Read() {
   const Dataset::Impl& dataset = context_->dataset->impl();
   Reads out;
-  if (context_->all_columns.empty()) return out;
+  if (context_->all_columns.empty() || context_->filtered != nullptr) return out;
   const bool with_deleted = context_->options.include_deleted_rows;
   ReadOptions read_options = context_->read_options;
   read_options.priority = priority_;
@@ -79,7 +83,31 @@ arrow::Result<ScanBatch::Reads> ScanBatch::Read() {
   return out;
 }
 
+// What is read depends on what the filter leaves, so reading and decoding take turns.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> ScanBatch::Filter() {
+  std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+  uint64_t rows_seen = 0;
+  for (const FragmentSlice& slice : slices_) {
+    ARROW_RETURN_NOT_OK(context_->stop.token().Poll());
+    ARROW_ASSIGN_OR_RAISE(auto batch, context_->filtered->Read(slice));
+    batches.push_back(std::move(batch));
+    rows_seen += slice.rows.size();
+  }
+  context_->dataset->impl().session->impl().Count("lancea.rows_scanned", rows_seen);
+  std::shared_ptr<arrow::RecordBatch> batch = batches[0];
+  if (batches.size() > 1) {
+    ARROW_ASSIGN_OR_RAISE(
+        batch, arrow::ConcatenateRecordBatches(batches, context_->dataset->impl().memory_pool()));
+  }
+  ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*batch));
+  ticket_.Resize(static_cast<uint64_t>(bytes));
+  // Of rows looked at: the next batch is one of so many.
+  RaiseTo(&context_->decoded_row_bytes, static_cast<uint64_t>(bytes) / rows_seen + 1);
+  return batch;
+}
+
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> ScanBatch::Decode() {
+  if (context_->filtered != nullptr) return Filter();
   const ReadPlan& plan = *context_->plan;
   ARROW_ASSIGN_OR_RAISE(const Reads reads, read_.Take());
   int64_t num_rows = 0;

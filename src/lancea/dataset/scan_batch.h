@@ -11,6 +11,7 @@
 #include "arrow/record_batch.h"
 #include "arrow/util/cancel.h"
 #include "lancea/dataset.h"
+#include "lancea/dataset/filtered_read.h"
 #include "lancea/dataset/fragment_read.h"
 #include "lancea/dataset/read_plan.h"
 #include "lancea/dataset/scan_rows.h"
@@ -25,6 +26,8 @@ struct ScanContext {
 
   std::shared_ptr<const Dataset> dataset;
   std::shared_ptr<const ReadPlan> plan;
+  std::shared_ptr<const ScanFilter> filter;  ///< nullptr: none
+  std::unique_ptr<FilteredScan> filtered;    ///< refers to the members here; set with `filter`
   ScanOptions options;
   ReadOptions read_options;  ///< its token is that of `stop`
   std::vector<size_t> all_columns;
@@ -62,6 +65,7 @@ class ScanBatch : public std::enable_shared_from_this<ScanBatch> {
   using Reads = std::vector<std::unique_ptr<FragmentRead>>;
   arrow::Result<Reads> Read();
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Decode();
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Filter();
 
   const std::shared_ptr<ScanContext> context_;
   const std::vector<FragmentSlice> slices_;

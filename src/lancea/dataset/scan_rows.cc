@@ -25,9 +25,11 @@ arrow::Result<std::vector<FragmentSlice>> RowsOfScan(const Dataset::Impl& datase
   } else {
     for (size_t i = 0; i < fragments.size(); ++i) order.push_back(i);
   }
-  uint64_t skip = static_cast<uint64_t>(options.offset);
-  uint64_t left = options.limit.has_value() ? static_cast<uint64_t>(*options.limit)
-                                            : std::numeric_limits<uint64_t>::max();
+  const bool limits_later = options.filter.has_value() || options.filter_expression != nullptr ||
+                            !options.order_by.empty();
+  uint64_t skip = limits_later ? 0 : static_cast<uint64_t>(options.offset);
+  uint64_t left = options.limit.has_value() && !limits_later ? static_cast<uint64_t>(*options.limit)
+                                                             : std::numeric_limits<uint64_t>::max();
   std::vector<FragmentSlice> out;
   for (size_t i : order) {
     if (left == 0) break;
@@ -51,6 +53,18 @@ arrow::Result<std::vector<RowRange>> PhysicalRows(const Dataset::Impl& dataset,
                                                   bool include_deleted) {
   std::vector<RowRange> out;
   if (slice.rows.size() == 0) return out;
+  if (slice.named != nullptr) {
+    uint64_t before = 0;
+    for (const RowRange& range : *slice.named) {
+      const uint64_t begin = std::max(slice.rows.start, before);
+      const uint64_t end = std::min(slice.rows.end, before + range.size());
+      if (begin < end) {
+        out.push_back({range.start + (begin - before), range.start + (end - before)});
+      }
+      before += range.size();
+    }
+    return out;
+  }
   if (!include_deleted) {
     ARROW_ASSIGN_OR_RAISE(auto deletions, dataset.Deletions(dataset.fragments()[slice.fragment]));
     if (deletions != nullptr) {

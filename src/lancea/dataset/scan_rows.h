@@ -1,6 +1,7 @@
 // Which rows a scan returns, worked out from the manifest before anything is read.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "arrow/result.h"
@@ -15,9 +16,12 @@ namespace lancea {
 struct FragmentSlice {
   size_t fragment = 0;  ///< index into the manifest's fragments
   RowRange rows;
+  /// When set, `rows` counts over these physical rows instead: those that a filter names by number.
+  std::shared_ptr<const std::vector<RowRange>> named = nullptr;
 };
 
-/// The fragments a scan visits, in order, with offset and limit applied.
+/// The fragments a scan visits, in order, with offset and limit applied; without where they count rows
+/// that come later, after a filter or a sort.
 /// \return InvalidInput for negative limits and offsets, NotFound for fragments that do not exist
 arrow::Result<std::vector<FragmentSlice>> RowsOfScan(const Dataset::Impl& dataset,
                                                      const ScanOptions& options);

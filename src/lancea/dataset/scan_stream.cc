@@ -97,9 +97,13 @@ class ScanStream : public arrow::RecordBatchReader {
         ARROW_ASSIGN_OR_RAISE(current_readers_, OpenFragment());
         current_row_bytes_ = RowBytes(*current_readers_);
       }
+      if (row_in_slice_ == 0) CountFragment();
+      if (context_->filtered != nullptr && row_in_slice_ == 0) {
+        most_rows_ = context_->filtered->PieceRows(slice.fragment);
+      }
       const uint64_t begin = slice.rows.start + row_in_slice_;
       const uint64_t count = std::min(EndOfBatches(slice, begin) - begin, batch_size_ - rows);
-      out.slices.push_back({slice.fragment, {begin, begin + count}});
+      out.slices.push_back({slice.fragment, {begin, begin + count}, slice.named});
       out.readers.push_back(current_readers_);
       rows += count;
       out.bytes += count * std::max(current_row_bytes_, context_->decoded_row_bytes.load());
@@ -111,13 +115,23 @@ class ScanStream : public arrow::RecordBatchReader {
       }
       if (!context_->options.strict_batch_size) break;
     }
+    if (context_->filtered != nullptr) batch_size_ = std::min(2 * batch_size_, most_rows_);
+    if (context_->options.counters != nullptr && context_->filtered == nullptr) {
+      context_->options.counters->rows_scanned += rows;
+      context_->options.counters->ranges_scanned += out.slices.size();
+    }
     return out;
+  }
+
+  void CountFragment() {
+    if (context_->options.counters != nullptr) ++context_->options.counters->fragments_scanned;
   }
 
   // Where a batch that starts at row `begin` of the slice must end at the latest: with the slice, and in
   // legacy files with the row group, so that a batch is a view of the file.
   uint64_t EndOfBatches(const FragmentSlice& slice, uint64_t begin) const {
     const Dataset::Impl& dataset = context_->dataset->impl();
+    if (context_->filtered != nullptr) return slice.rows.end;
     const bool deletions = dataset.fragments()[slice.fragment].deletion_file.has_value();
     if (current_readers_ == nullptr || deletions || context_->options.strict_batch_size) {
       return slice.rows.end;
@@ -148,7 +162,7 @@ class ScanStream : public arrow::RecordBatchReader {
     while (num_opening_ < last) {
       auto open = std::make_shared<ClaimedTask<Columns>>(
           [context = context_, fragment = slices_[num_opening_].fragment] {
-            return context->plan->ForFragment(fragment, /*keep=*/false);
+            return context->plan->ForFragment(fragment, /*keep=*/context->filtered != nullptr);
           });
       ++num_opening_;
       opening_.push_back(open);
@@ -173,12 +187,13 @@ class ScanStream : public arrow::RecordBatchReader {
 
   const std::shared_ptr<ScanContext> context_;
   const std::vector<FragmentSlice> slices_;
-  const uint64_t batch_size_;
+  uint64_t batch_size_;  // of the next batch
   const size_t readahead_, fragment_readahead_;
   size_t next_slice_ = 0;
   uint64_t row_in_slice_ = 0;
   Columns current_readers_;
   uint64_t current_row_bytes_ = 0;
+  uint64_t most_rows_ = 0;  // looked at by one piece of filtering work
   size_t num_opening_ = 0;  // slices whose fragments are opened or being opened
   std::deque<std::shared_ptr<ClaimedTask<Columns>>> opening_;
   std::optional<Cut> cut_;  // waits for its bytes
@@ -192,7 +207,8 @@ class ScanStream : public arrow::RecordBatchReader {
 std::shared_ptr<arrow::RecordBatchReader> MakeScanStream(std::shared_ptr<const Dataset> dataset,
                                                          std::shared_ptr<const ReadPlan> plan,
                                                          std::vector<FragmentSlice> slices,
-                                                         ScanOptions options, int64_t batch_size) {
+                                                         ScanOptions options, int64_t batch_size,
+                                                         std::shared_ptr<const ScanFilter> filter) {
   auto context = std::make_shared<ScanContext>(options.io_buffer_size);
   context->dataset = std::move(dataset);
   context->plan = std::move(plan);
@@ -202,7 +218,16 @@ std::shared_ptr<arrow::RecordBatchReader> MakeScanStream(std::shared_ptr<const D
   if (context->options.io_counters != nullptr) {
     context->read_options.counters = context->options.io_counters.get();
   }
+  if (context->options.counters != nullptr) {
+    context->read_options.counters = &context->options.counters->scan_io;
+  }
   for (size_t i = 0; i < context->plan->columns().size(); ++i) context->all_columns.push_back(i);
+  if (filter != nullptr) {
+    context->filter = std::move(filter);
+    context->filtered =
+        std::make_unique<FilteredScan>(context->dataset->impl(), *context->filter, *context->plan,
+                                       context->options, context->read_options);
+  }
   return std::make_shared<ScanStream>(std::move(context), std::move(slices), batch_size);
 }
 

@@ -17,11 +17,13 @@
 
 namespace lancea {
 
+/// With a filter batches hold what it left of so many rows looked at, possibly none: a piece of work is a
+/// batch of few rows at first, so that the first rows come soon, and of more and more later.
 /// The reader keeps `dataset` and `plan`. Dropping it waits for the batches being decoded at that moment
 /// and no others. Not thread-safe, as every RecordBatchReader.
-std::shared_ptr<arrow::RecordBatchReader> MakeScanStream(std::shared_ptr<const Dataset> dataset,
-                                                         std::shared_ptr<const ReadPlan> plan,
-                                                         std::vector<FragmentSlice> slices,
-                                                         ScanOptions options, int64_t batch_size);
+std::shared_ptr<arrow::RecordBatchReader> MakeScanStream(
+    std::shared_ptr<const Dataset> dataset, std::shared_ptr<const ReadPlan> plan,
+    std::vector<FragmentSlice> slices, ScanOptions options, int64_t batch_size,
+    std::shared_ptr<const ScanFilter> filter = nullptr);
 
 }  // namespace lancea

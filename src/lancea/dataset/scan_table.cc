@@ -61,11 +61,17 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadTable(const Dataset::Impl& data
       }
     }
   }
+  if (options.counters != nullptr) {
+    options.counters->fragments_scanned += slices.size();
+    options.counters->ranges_scanned += slices.size();
+    options.counters->rows_scanned += static_cast<uint64_t>(num_rows);
+  }
   std::vector<std::vector<arrow::ArrayVector>> arrays(num_columns);
   for (size_t column = 0; column < num_columns; ++column) arrays[column].resize(positions[column]);
   const ReadOptions read_options = [&] {
     ReadOptions out = dataset.MakeReadOptions(options.stop_token);
     if (options.io_counters != nullptr) out.counters = options.io_counters.get();
+    if (options.counters != nullptr) out.counters = &options.counters->scan_io;
     return out;
   }();
   auto work = [&](size_t i) -> arrow::Status {

@@ -32,15 +32,16 @@ std::shared_ptr<arrow::Array> StorageOfItems(std::shared_ptr<arrow::Array> rows,
     rows = static_cast<const arrow::ExtensionArray&>(*rows).storage();
   }
   if (rows->type_id() != arrow::Type::FIXED_SIZE_LIST) return rows;
-  auto items = StorageOfItems(arrow::MakeArray(rows->data()->child_data[0]),
-                              type->field(0)->type());
+  auto items =
+      StorageOfItems(arrow::MakeArray(rows->data()->child_data[0]), type->field(0)->type());
   return WithChild(*rows, items, type);
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> StructToStored(const arrow::StructArray& rows,
                                                             const Field& field,
                                                             const arrow::DataType& stored,
-                                                            BlobV2Writer* blobs, arrow::MemoryPool* pool) {
+                                                            BlobV2Writer* blobs,
+                                                            arrow::MemoryPool* pool) {
   arrow::ArrayVector children;
   const auto& given = static_cast<const arrow::StructType&>(*rows.type());
   for (size_t i = 0; i < field.children.size(); ++i) {
@@ -49,9 +50,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> StructToStored(const arrow::StructA
       return InvalidInput("struct \"", field.name, "\" has no field \"", field.children[i].name,
                           "\", or has it twice");
     }
-    ARROW_ASSIGN_OR_RAISE(auto child,
-                          ToStored(rows.field(index), field.children[i],
-                                   stored.field(static_cast<int>(i)), blobs, pool));
+    ARROW_ASSIGN_OR_RAISE(auto child, ToStored(rows.field(index), field.children[i],
+                                               stored.field(static_cast<int>(i)), blobs, pool));
     children.push_back(std::move(child));
   }
   std::shared_ptr<arrow::Buffer> validity = rows.null_bitmap();
@@ -70,9 +70,11 @@ arrow::Result<std::shared_ptr<arrow::Array>> StructToStored(const arrow::StructA
 arrow::Result<std::shared_ptr<arrow::Array>> ToStored(std::shared_ptr<arrow::Array> rows,
                                                       const Field& field,
                                                       const std::shared_ptr<arrow::Field>& stored,
-                                                      BlobV2Writer* blobs, arrow::MemoryPool* pool) {
+                                                      BlobV2Writer* blobs,
+                                                      arrow::MemoryPool* pool) {
   if (IsBlobV2(field)) {
-    if (blobs == nullptr) return InvalidInput("column \"", field.name, "\" of blobs cannot be written here");
+    if (blobs == nullptr)
+      return InvalidInput("column \"", field.name, "\" of blobs cannot be written here");
     return blobs->Write(rows, field, pool);
   }
   while (rows->type_id() == arrow::Type::EXTENSION) {
@@ -87,7 +89,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> ToStored(std::shared_ptr<arrow::Arr
   }
   switch (rows->type_id()) {
     case arrow::Type::STRUCT:
-      return StructToStored(static_cast<const arrow::StructArray&>(*rows), field, type, blobs, pool);
+      return StructToStored(static_cast<const arrow::StructArray&>(*rows), field, type, blobs,
+                            pool);
     case arrow::Type::LIST:
     case arrow::Type::LARGE_LIST:
     case arrow::Type::FIXED_SIZE_LIST:
@@ -104,7 +107,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> ToStored(std::shared_ptr<arrow::Arr
   }
   if (rows->type()->Equals(type)) return rows;
   arrow::compute::ExecContext context(pool);
-  auto cast = arrow::compute::Cast(*rows, stored->type(), arrow::compute::CastOptions::Safe(), &context);
+  auto cast =
+      arrow::compute::Cast(*rows, stored->type(), arrow::compute::CastOptions::Safe(), &context);
   if (!cast.ok()) return Prefix(cast.status(), "column \"" + field.name + "\"");
   return cast;
 }

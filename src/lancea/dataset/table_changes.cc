@@ -46,7 +46,8 @@ arrow::Result<std::shared_ptr<Dataset>> Dataset::Restore() const {
   return CommitTo(*this, operation::Restore{version()});
 }
 
-arrow::Result<std::shared_ptr<Dataset>> Dataset::UpdateConfig(operation::UpdateConfig update) const {
+arrow::Result<std::shared_ptr<Dataset>> Dataset::UpdateConfig(
+    operation::UpdateConfig update) const {
   return CommitTo(*this, std::move(update));
 }
 
@@ -66,8 +67,8 @@ arrow::Result<std::shared_ptr<Dataset>> Dataset::ShallowClone(
     const std::string& target_uri,
     const std::map<std::string, std::string>& storage_options) const {
   ARROW_ASSIGN_OR_RAISE(WriteContext source, ContextOf(*this));
-  ARROW_ASSIGN_OR_RAISE(WriteContext target, WriteContext::Make(target_uri, nullptr,
-                                                                impl_->session, storage_options));
+  ARROW_ASSIGN_OR_RAISE(WriteContext target,
+                        WriteContext::Make(target_uri, nullptr, impl_->session, storage_options));
   if (target.dataset != nullptr) return AlreadyExists("Dataset already exists: ", target_uri);
   ARROW_ASSIGN_OR_RAISE(CommitResult committed,
                         lancea::ShallowClone(target.Target(), SourceOf(source)));
@@ -95,9 +96,9 @@ arrow::Status Dataset::ReplaceTagMetadata(
 
 arrow::Result<std::shared_ptr<Dataset>> Dataset::CreateBranch(const std::string& branch) const {
   ARROW_ASSIGN_OR_RAISE(WriteContext context, ContextOf(*this));
-  ARROW_ASSIGN_OR_RAISE(CommitResult committed,
-                        lancea::CreateBranch(impl_->location.store, impl_->main_root, branch,
-                                             SourceOf(context)));
+  ARROW_ASSIGN_OR_RAISE(
+      CommitResult committed,
+      lancea::CreateBranch(impl_->location.store, impl_->main_root, branch, SourceOf(context)));
   context.location.path = BranchRoot(impl_->main_root, branch);
   return context.Open(std::move(committed.version));
 }
@@ -113,16 +114,15 @@ arrow::Status Dataset::ReplaceBranchMetadata(
 
 arrow::Result<std::optional<Transaction>> Dataset::ReadTransaction() const {
   ARROW_ASSIGN_OR_RAISE(WriteContext context, ContextOf(*this));
-  ARROW_ASSIGN_OR_RAISE(Transaction transaction,
-                        LoadTransaction(*impl_->location.store, impl_->location.path,
-                                        *context.Target().known));
+  ARROW_ASSIGN_OR_RAISE(
+      Transaction transaction,
+      LoadTransaction(*impl_->location.store, impl_->location.path, *context.Target().known));
   // Nothing readable is recorded.
   if (transaction.uuid.empty()) return std::nullopt;
   return transaction;
 }
 
-arrow::Result<std::vector<std::optional<Transaction>>> Dataset::Transactions(
-    uint64_t limit) const {
+arrow::Result<std::vector<std::optional<Transaction>>> Dataset::Transactions(uint64_t limit) const {
   ARROW_ASSIGN_OR_RAISE(auto locations,
                         ListManifests(*impl_->location.store, impl_->location.path));
   std::vector<std::optional<Transaction>> out;
@@ -130,9 +130,8 @@ arrow::Result<std::vector<std::optional<Transaction>>> Dataset::Transactions(
        ++location) {
     if (location->version > version()) continue;
     ARROW_ASSIGN_OR_RAISE(TableVersion version, LoadVersion(*impl_->location.store, *location));
-    ARROW_ASSIGN_OR_RAISE(
-        Transaction transaction,
-        LoadTransaction(*impl_->location.store, impl_->location.path, version));
+    ARROW_ASSIGN_OR_RAISE(Transaction transaction,
+                          LoadTransaction(*impl_->location.store, impl_->location.path, version));
     if (transaction.uuid.empty()) {
       out.push_back(std::nullopt);
     } else {

@@ -16,6 +16,8 @@
 #include "lancea/dataset/parallel_for.h"
 #include "lancea/dataset/row_id_index.h"
 #include "lancea/dataset/row_order.h"
+#include "lancea/dataset/scan_setup.h"
+#include "lancea/dataset/take_rows.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -240,19 +242,19 @@ class TakeRead {
 // \param keys  ascending and distinct
 // \param positions  as in RowOrder
 arrow::Result<std::shared_ptr<arrow::Table>> TakeKeys(const Dataset::Impl& dataset,
+                                                      const ReadPlan& plan,
                                                       const std::vector<RowKey>& keys,
                                                       const std::vector<uint32_t>& positions,
                                                       const ScanOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(auto plan, dataset.Plan(options));
-  const size_t num_columns = plan->columns().size();
+  const size_t num_columns = plan.columns().size();
   const size_t num_rows = positions.empty() ? keys.size() : positions.size();
   arrow::internal::Executor* executor =
       num_rows * num_columns < kParallelCells ? nullptr : dataset.session->impl().cpu_executor();
   // On this machine reads are independent of each other; elsewhere a fragment's rows share theirs.
   const bool split = executor != nullptr && dataset.location.store->is_local();
   ARROW_ASSIGN_OR_RAISE(auto parts,
-                        SplitByFragment(dataset, *plan, keys, split ? kRowsOfAPart : SIZE_MAX));
-  TakeRead read(dataset, *plan, options, std::move(parts));
+                        SplitByFragment(dataset, plan, keys, split ? kRowsOfAPart : SIZE_MAX));
+  TakeRead read(dataset, plan, options, std::move(parts));
   ARROW_RETURN_NOT_OK(read.Run(executor));
   std::vector<std::shared_ptr<arrow::ChunkedArray>> columns(num_columns);
   ARROW_RETURN_NOT_OK(
@@ -264,37 +266,61 @@ arrow::Result<std::shared_ptr<arrow::Table>> TakeKeys(const Dataset::Impl& datas
           chunks = {std::move(restored)};
         }
         columns[c] = std::make_shared<arrow::ChunkedArray>(
-            std::move(chunks), plan->schema()->field(static_cast<int>(c))->type());
+            std::move(chunks), plan.schema()->field(static_cast<int>(c))->type());
         return arrow::Status::OK();
       }));
   dataset.session->impl().Count("lancea.rows_taken", num_rows);
-  return arrow::Table::Make(plan->schema(), std::move(columns), static_cast<int64_t>(num_rows));
+  return arrow::Table::Make(plan.schema(), std::move(columns), static_cast<int64_t>(num_rows));
+}
+
+// What `take` gives for the columns wanted, and what is computed from it.
+template <typename Take>
+arrow::Result<std::shared_ptr<arrow::Table>> TakeComputed(const Dataset::Impl& dataset,
+                                                          const ScanOptions& options, Take take) {
+  if (!options.projections.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(auto plan, dataset.Plan(options));
+    return take(*plan);
+  }
+  ARROW_ASSIGN_OR_RAISE(const ScanSetup setup, ScanSetup::Make(dataset, options));
+  ARROW_ASSIGN_OR_RAISE(auto table, take(*setup.plan));
+  return setup.project->Apply(*table, dataset.memory_pool());
 }
 
 }  // namespace
+
+arrow::Result<std::shared_ptr<arrow::Table>> TakeByAddress(const Dataset::Impl& dataset,
+                                                           const ReadPlan& plan,
+                                                           const std::vector<uint64_t>& addresses,
+                                                           const ScanOptions& options) {
+  std::vector<RowKey> keys(addresses.size());
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(size_t fragment, FragmentOfId(dataset, addresses[i] >> 32));
+    const uint64_t row = addresses[i] & 0xFFFFFFFF;
+    if (row >= dataset.fragments()[fragment].physical_rows) {
+      return arrow::Status::IndexError("row address ", addresses[i], ": fragment ",
+                                       addresses[i] >> 32, " has ",
+                                       dataset.fragments()[fragment].physical_rows, " rows");
+    }
+    keys[i] = static_cast<uint64_t>(fragment) << 32 | row;
+  }
+  ARROW_ASSIGN_OR_RAISE(RowOrder order, SortRows(std::move(keys)));
+  return TakeKeys(dataset, plan, order.rows, order.positions, options);
+}
 
 arrow::Result<std::shared_ptr<arrow::Table>> Dataset::Take(const std::vector<uint64_t>& offsets,
                                                            const ScanOptions& options) const {
   ARROW_ASSIGN_OR_RAISE(RowOrder order, SortRows(offsets));
   ARROW_RETURN_NOT_OK(OffsetsToKeys(*impl_, &order.rows));
-  return TakeKeys(*impl_, order.rows, order.positions, options);
+  return TakeComputed(*impl_, options, [&](const ReadPlan& plan) {
+    return TakeKeys(*impl_, plan, order.rows, order.positions, options);
+  });
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> Dataset::TakeAddresses(
     const std::vector<uint64_t>& addresses, const ScanOptions& options) const {
-  std::vector<RowKey> keys(addresses.size());
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(size_t fragment, FragmentOfId(*impl_, addresses[i] >> 32));
-    const uint64_t row = addresses[i] & 0xFFFFFFFF;
-    if (row >= impl_->fragments()[fragment].physical_rows) {
-      return arrow::Status::IndexError("row address ", addresses[i], ": fragment ",
-                                       addresses[i] >> 32, " has ",
-                                       impl_->fragments()[fragment].physical_rows, " rows");
-    }
-    keys[i] = static_cast<uint64_t>(fragment) << 32 | row;
-  }
-  ARROW_ASSIGN_OR_RAISE(RowOrder order, SortRows(std::move(keys)));
-  return TakeKeys(*impl_, order.rows, order.positions, options);
+  return TakeComputed(*impl_, options, [&](const ReadPlan& plan) {
+    return TakeByAddress(*impl_, plan, addresses, options);
+  });
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> Dataset::TakeRowIds(

@@ -23,10 +23,8 @@ namespace {
 // "14days 2h": how the reference writes durations in the table's config.
 std::string FormatDuration(uint64_t seconds) {
   std::string out;
-  for (const auto& [unit, name] : {std::pair<uint64_t, const char*>{86400, "day"},
-                                   {3600, "h"},
-                                   {60, "m"},
-                                   {1, "s"}}) {
+  for (const auto& [unit, name] :
+       {std::pair<uint64_t, const char*>{86400, "day"}, {3600, "h"}, {60, "m"}, {1, "s"}}) {
     const uint64_t count = seconds / unit;
     seconds %= unit;
     if (count == 0) continue;
@@ -45,8 +43,9 @@ arrow::Result<FileFormat> FormatOf(const WriteContext& context, const WriteOptio
   }
   const std::string& own = context.dataset->data_storage_version();
   if (mode == WriteMode::kAppend && own == "0.1") {
-    return Unsupported("tables of data storage version 0.1 (legacy) are read but not appended to; "
-                       "write the rows to a new table");
+    return Unsupported(
+        "tables of data storage version 0.1 (legacy) are read but not appended to; "
+        "write the rows to a new table");
   }
   return ParseStorageVersion(options.data_storage_version.value_or(own));
 }
@@ -243,8 +242,8 @@ arrow::Result<std::shared_ptr<Dataset>> WriteAndCommit(
 arrow::Result<std::shared_ptr<Dataset>> WriteDataset(
     const std::shared_ptr<arrow::RecordBatchReader>& rows, const std::string& uri,
     const WriteOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(auto context, WriteContext::Make(uri, nullptr, options.session,
-                                                         options.storage_options));
+  ARROW_ASSIGN_OR_RAISE(auto context,
+                        WriteContext::Make(uri, nullptr, options.session, options.storage_options));
   return WriteAndCommit(rows, std::move(context), options);
 }
 
@@ -260,8 +259,8 @@ arrow::Result<Transaction> WriteUncommitted(const std::shared_ptr<arrow::RecordB
                                             const std::string& uri,
                                             const std::shared_ptr<Dataset>& dataset,
                                             const WriteOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(
-      auto context, WriteContext::Make(uri, dataset, options.session, options.storage_options));
+  ARROW_ASSIGN_OR_RAISE(auto context,
+                        WriteContext::Make(uri, dataset, options.session, options.storage_options));
   ARROW_ASSIGN_OR_RAISE(Write write, WriteFiles(rows, std::move(context), options));
   return std::move(write.transaction);
 }
@@ -270,8 +269,8 @@ arrow::Result<std::shared_ptr<Dataset>> CommitTransaction(const std::string& uri
                                                           const std::shared_ptr<Dataset>& dataset,
                                                           Transaction transaction,
                                                           const CommitOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(
-      auto context, WriteContext::Make(uri, dataset, options.session, options.storage_options));
+  ARROW_ASSIGN_OR_RAISE(auto context,
+                        WriteContext::Make(uri, dataset, options.session, options.storage_options));
   if (transaction.uuid.empty()) transaction.uuid = Uuid::Random().ToString();
   CommitTarget target = context.Target();
   if (context.dataset == nullptr &&
@@ -279,8 +278,7 @@ arrow::Result<std::shared_ptr<Dataset>> CommitTransaction(const std::string& uri
     return NotFound("there is no table at ", context.uri, " to commit a ",
                     OperationName(transaction.operation), " to");
   }
-  ARROW_ASSIGN_OR_RAISE(CommitResult committed,
-                        Commit(target, std::move(transaction), options));
+  ARROW_ASSIGN_OR_RAISE(CommitResult committed, Commit(target, std::move(transaction), options));
   return context.Open(std::move(committed.version));
 }
 

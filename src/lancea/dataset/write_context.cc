@@ -55,12 +55,13 @@ CommitTarget WriteContext::Target() const {
   target.must_be_new = dataset == nullptr;
   if (dataset != nullptr) {
     const Dataset::Impl& impl = dataset->impl();
-    target.known = TableVersion{
-        impl.manifest, std::make_shared<const std::vector<IndexInfo>>(impl.indices),
-        impl.manifest_location};
+    target.known =
+        TableVersion{impl.manifest, std::make_shared<const std::vector<IndexInfo>>(impl.indices),
+                     impl.manifest_location};
   }
-  target.resolve_base = [options = storage_options](
-                            uint32_t, const std::string& path) { return ResolveUri(path, options); };
+  target.resolve_base = [options = storage_options](uint32_t, const std::string& path) {
+    return ResolveUri(path, options);
+  };
   return target;
 }
 

@@ -14,7 +14,7 @@ namespace lancea {
 namespace {
 
 constexpr std::array<std::string_view, 5> kSystemColumns = {
-    "_rowid",  "_rowaddr", "_rowoffset", "_row_last_updated_at_version", "_row_created_at_version"};
+    "_rowid", "_rowaddr", "_rowoffset", "_row_last_updated_at_version", "_row_created_at_version"};
 
 void Renumber(std::vector<Field>* fields, int32_t parent_id, int32_t* next_id) {
   for (Field& field : *fields) {

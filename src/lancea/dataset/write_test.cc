@@ -25,9 +25,9 @@ std::shared_ptr<arrow::RecordBatch> Rows(int64_t first, int64_t count) {
     EXPECT_TRUE(i % 5 == 3 ? texts.AppendNull().ok()
                            : texts.Append("row " + std::to_string(i)).ok());
   }
-  return arrow::RecordBatch::Make(
-      arrow::schema({arrow::field("id", arrow::int64(), false), arrow::field("text", arrow::utf8())}),
-      count, {*ids.Finish(), *texts.Finish()});
+  return arrow::RecordBatch::Make(arrow::schema({arrow::field("id", arrow::int64(), false),
+                                                 arrow::field("text", arrow::utf8())}),
+                                  count, {*ids.Finish(), *texts.Finish()});
 }
 
 std::shared_ptr<arrow::RecordBatchReader> Reader(const arrow::RecordBatchVector& batches) {
@@ -80,8 +80,8 @@ TEST_F(WriteTest, CreateAppendAndOverwriteMakeOneVersionEach) {
   auto created = WriteDataset(Reader({Rows(0, 10)}), "table", Options(WriteMode::kCreate));
   ASSERT_TRUE(created.ok()) << created.status();
   EXPECT_EQ((*created)->version(), 1);
-  auto appended = WriteDataset(Reader({Rows(10, 5), Rows(15, 5)}), "table",
-                               Options(WriteMode::kAppend));
+  auto appended =
+      WriteDataset(Reader({Rows(10, 5), Rows(15, 5)}), "table", Options(WriteMode::kAppend));
   ASSERT_TRUE(appended.ok()) << appended.status();
   EXPECT_EQ((*appended)->version(), 2);
   EXPECT_EQ(Ids(**appended), Counted(0, 20));
@@ -236,10 +236,10 @@ TEST_F(WriteTest, CleanupRefusesToTakeATaggedVersion) {
 TEST_F(WriteTest, ATransactionWrittenHereIsCommittedThere) {
   auto created = WriteDataset(Reader({Rows(0, 4)}), "table", Options(WriteMode::kCreate));
   ASSERT_TRUE(created.ok());
-  auto first = WriteUncommitted(Reader({Rows(4, 2)}), "table", *created,
-                                Options(WriteMode::kAppend));
-  auto second = WriteUncommitted(Reader({Rows(6, 2)}), "table", *created,
-                                 Options(WriteMode::kAppend));
+  auto first =
+      WriteUncommitted(Reader({Rows(4, 2)}), "table", *created, Options(WriteMode::kAppend));
+  auto second =
+      WriteUncommitted(Reader({Rows(6, 2)}), "table", *created, Options(WriteMode::kAppend));
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ((*Open())->version(), 1);
   CommitOptions options;

@@ -32,6 +32,13 @@ class FieldReader {
   /// Begin reading `ranges`: ascending, disjoint, each non-empty, all within num_rows().
   virtual arrow::Result<std::unique_ptr<ReadTask>> Read(std::span<const RowRange> ranges,
                                                         arrow::MemoryPool* pool) const = 0;
+
+  /// The same, but values that the file stores by a dictionary, and constant ones, may come as arrays of a
+  /// dictionary type over the field's. The dictionary of a page is the same object every time.
+  virtual arrow::Result<std::unique_ptr<ReadTask>> ReadEncoded(std::span<const RowRange> ranges,
+                                                               arrow::MemoryPool* pool) const {
+    return Read(ranges, pool);
+  }
 };
 
 }  // namespace lancea

@@ -48,8 +48,7 @@ std::optional<std::vector<std::string>> PathOf(const Expression& expression) {
   if (!IsCall(expression, {"struct_field"})) return std::nullopt;
   const Expression::Call& call = *expression.call();
   auto path = PathOf(call.arguments[0]);
-  const auto* options =
-      dynamic_cast<const arrow::compute::StructFieldOptions*>(call.options.get());
+  const auto* options = dynamic_cast<const arrow::compute::StructFieldOptions*>(call.options.get());
   if (!path.has_value() || options == nullptr) return std::nullopt;
   const size_t before = path->size();
   AddPath(options->field_ref, &*path);
@@ -132,26 +131,12 @@ std::vector<Expression> SplitConjuncts(const Expression& filter) {
   return out;
 }
 
-Expression Unbound(const Expression& expression, const arrow::Schema& bound_to) {
-  if (const arrow::FieldRef* ref = expression.field_ref()) {
-    const arrow::FieldPath* path = ref->field_path();
-    if (path == nullptr) return arrow::compute::field_ref(*ref);
-    std::vector<arrow::FieldRef> names;
-    const arrow::FieldVector* fields = &bound_to.fields();
-    for (int index : path->indices()) {
-      const auto& field = (*fields)[static_cast<size_t>(index)];
-      names.emplace_back(field->name());
-      fields = &field->type()->fields();
-    }
-    return arrow::compute::field_ref(names.size() == 1 ? names[0]
-                                                       : arrow::FieldRef(std::move(names)));
-  }
+Expression Unbound(const Expression& expression) {
+  if (const arrow::FieldRef* ref = expression.field_ref()) return arrow::compute::field_ref(*ref);
   const Expression::Call* call = expression.call();
   if (call == nullptr) return expression;
   std::vector<Expression> arguments;
-  for (const Expression& argument : call->arguments) {
-    arguments.push_back(Unbound(argument, bound_to));
-  }
+  for (const Expression& argument : call->arguments) arguments.push_back(Unbound(argument));
   return arrow::compute::call(call->function_name, std::move(arguments), call->options);
 }
 
@@ -174,10 +159,12 @@ bool MayFail(const Expression& expression) {
   if (call == nullptr) return false;
   const std::string& name = call->function_name;
   const bool harmless =
-      IsCall(expression, {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
-                          "and_kleene", "or_kleene", "and", "or", "invert", "is_null", "is_valid",
-                          "is_nan", "is_in", "index_in", "true_unless_null", "coalesce", "if_else",
-                          "struct_field", "add", "subtract", "multiply", "negate"}) ||
+      IsCall(
+          expression,
+          {"equal",      "not_equal",    "less",  "less_equal", "greater",          "greater_equal",
+           "and_kleene", "or_kleene",    "and",   "or",         "invert",           "is_null",
+           "is_valid",   "is_nan",       "is_in", "index_in",   "true_unless_null", "coalesce",
+           "if_else",    "struct_field", "add",   "subtract",   "multiply",         "negate"}) ||
       name.starts_with("match_") || name.starts_with("starts_with") ||
       name.starts_with("ends_with") || name.starts_with("utf8_") || name.starts_with("binary_");
   if (!harmless) return true;
@@ -213,6 +200,15 @@ std::shared_ptr<arrow::DataType> EvaluatedType(const std::shared_ptr<arrow::Data
   }
   if (type->id() == arrow::Type::DICTIONARY) {
     return EvaluatedType(static_cast<const arrow::DictionaryType&>(*type).value_type());
+  }
+  if (type->id() == arrow::Type::STRUCT) {
+    arrow::FieldVector fields;
+    bool changed = false;
+    for (const auto& field : type->fields()) {
+      fields.push_back(field->WithType(EvaluatedType(field->type())));
+      changed |= fields.back()->type() != field->type();
+    }
+    if (changed) return arrow::struct_(std::move(fields));
   }
   return type;
 }

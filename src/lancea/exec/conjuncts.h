@@ -15,9 +15,8 @@ namespace lancea {
 /// The conditions joined by AND at the top of `filter`, in order.
 std::vector<arrow::compute::Expression> SplitConjuncts(const arrow::compute::Expression& filter);
 
-/// The same expression, not bound: it may be bound to another schema with the same names.
-arrow::compute::Expression Unbound(const arrow::compute::Expression& expression,
-                                   const arrow::Schema& bound_to);
+/// The same expression, not bound, so that it can be bound to another schema with these columns.
+arrow::compute::Expression Unbound(const arrow::compute::Expression& expression);
 
 /// Paths of the fields it refers to, each once: {"a"}, {"st", "x"}.
 std::vector<std::vector<std::string>> FieldPaths(const arrow::compute::Expression& expression);
@@ -34,7 +33,8 @@ int CostOf(const arrow::compute::Expression& expression);
 std::optional<std::vector<uint64_t>> NumbersOf(const arrow::compute::Expression& condition,
                                                const std::string& field);
 
-/// The type that expressions see of a column: storage of extension types, values of dictionaries.
+/// The type that expressions see of a column: storage of extension types, values of dictionaries, at any
+/// depth of structs.
 std::shared_ptr<arrow::DataType> EvaluatedType(const std::shared_ptr<arrow::DataType>& type);
 
 /// The schema that expressions see.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "arrow/array/array_dict.h"
+#include "arrow/array/array_nested.h"
 #include "arrow/array/array_primitive.h"
 #include "arrow/array/concatenate.h"
 #include "arrow/array/util.h"
@@ -14,6 +15,7 @@
 #include "arrow/scalar.h"
 #include "arrow/type.h"
 #include "arrow/util/bit_util.h"
+#include "arrow/util/bitmap_ops.h"
 #include "lancea/exec/conjuncts.h"
 #include "lancea/util/errors.h"
 
@@ -46,20 +48,38 @@ arrow::Result<std::shared_ptr<arrow::Array>> AsEvaluated(std::shared_ptr<arrow::
   if (array->type_id() == arrow::Type::EXTENSION) {
     return AsEvaluated(static_cast<const arrow::ExtensionArray&>(*array).storage(), pool);
   }
+  if (array->type_id() == arrow::Type::STRUCT) {
+    const auto type = EvaluatedType(array->type());
+    if (type == array->type()) return array;
+    // Children without the parent's offset, with its validity.
+    const auto& parent = static_cast<const arrow::StructArray&>(*array);
+    arrow::ArrayVector children;
+    for (const auto& field : parent.fields()) {
+      ARROW_ASSIGN_OR_RAISE(auto child, AsEvaluated(field, pool));
+      children.push_back(std::move(child));
+    }
+    std::shared_ptr<arrow::Buffer> validity;
+    if (parent.null_count() > 0) {
+      ARROW_ASSIGN_OR_RAISE(
+          validity, arrow::internal::CopyBitmap(pool, parent.null_bitmap_data(), parent.offset(),
+                                                parent.length()));
+    }
+    return std::make_shared<arrow::StructArray>(type, parent.length(), std::move(children),
+                                                std::move(validity), parent.null_count());
+  }
   if (array->type_id() != arrow::Type::DICTIONARY) return array;
   const auto& encoded = static_cast<const arrow::DictionaryArray&>(*array);
   arrow::compute::ExecContext context(pool);
   // Take finds null where the index is null, whatever the index itself says.
   ARROW_ASSIGN_OR_RAISE(
-      auto values,
-      arrow::compute::Take(*encoded.dictionary(), *encoded.indices(),
-                           arrow::compute::TakeOptions::NoBoundsCheck(), &context));
+      auto values, arrow::compute::Take(*encoded.dictionary(), *encoded.indices(),
+                                        arrow::compute::TakeOptions::NoBoundsCheck(), &context));
   return AsEvaluated(std::move(values), pool);
 }
 
 arrow::Result<std::shared_ptr<const Predicate>> Predicate::Make(
     const arrow::compute::Expression& condition, std::shared_ptr<arrow::Schema> columns) {
-  ARROW_ASSIGN_OR_RAISE(auto bound, condition.Bind(*columns));
+  ARROW_ASSIGN_OR_RAISE(auto bound, Unbound(condition).Bind(*columns));
   ARROW_ASSIGN_OR_RAISE(bound, arrow::compute::FoldConstants(std::move(bound)));
   const arrow::DataType& type = *bound.type();
   if (type.id() != arrow::Type::BOOL && type.id() != arrow::Type::NA) {
@@ -156,9 +176,9 @@ arrow::Result<std::shared_ptr<arrow::BooleanArray>> Predicate::OfDictionary(
     for (int64_t i = 0; i < num_rows; ++i) {
       const bool valid = arrow::bit_util::GetBit(validity, column.offset + i);
       const auto index = static_cast<int64_t>(indices[i]);
-      const bool answer = valid ? index >= 0 && index < size &&
-                                      answers->of_value[static_cast<size_t>(index)] != 0
-                                : answers->of_null;
+      const bool answer =
+          valid ? index >= 0 && index < size && answers->of_value[static_cast<size_t>(index)] != 0
+                : answers->of_null;
       if (answer) arrow::bit_util::SetBit(out, i);
     }
   };

@@ -81,22 +81,26 @@ void Selection::Keep(int64_t begin, const arrow::BooleanArray& answers) {
   Count();
 }
 
-void Selection::KeepOfLeft(const arrow::BooleanArray& answers) {
-  if (answers.length() == 0) return;
-  const Answers from(answers);
-  int64_t next = 0;
+void Selection::KeepOfLeft(const Selection& of_left) {
+  size_t next = 0;  // row of `of_left`
   for (uint64_t& word : words_) {
-    if (word == 0) continue;
-    const uint64_t said = from.From(next);
     uint64_t kept = 0;
-    int64_t i = 0;
-    for (uint64_t left = word; left != 0; left &= left - 1, ++i) {
-      if (said >> i & 1) kept |= left & -left;
+    for (uint64_t left = word; left != 0; left &= left - 1, ++next) {
+      if (of_left.words_[next / 64] >> (next % 64) & 1) kept |= left & -left;
     }
-    next += i;
     word = kept;
   }
   Count();
+}
+
+int64_t Selection::num_runs() const {
+  int64_t runs = 0;
+  uint64_t last = 0;  // the last row of the word before
+  for (const uint64_t word : words_) {
+    runs += std::popcount(word & ~(word << 1 | last));
+    last = word >> 63;
+  }
+  return runs;
 }
 
 std::vector<uint32_t> Selection::Positions() const {

@@ -28,10 +28,12 @@ class Selection {
 
   /// Keep only rows for which `answers` are true; answer i is for row `begin` + i.
   void Keep(int64_t begin, const arrow::BooleanArray& answers);
-  /// The same with an answer for each row that is left, in order.
-  void KeepOfLeft(const arrow::BooleanArray& answers);
+  /// Keep those of the rows left that are in `of_left`, a selection among them.
+  void KeepOfLeft(const Selection& of_left);
   void Clear();
 
+  /// Runs of neighbouring rows left: about as many as Pick gives ranges.
+  int64_t num_runs() const;
   /// Positions of the rows left, ascending.
   std::vector<uint32_t> Positions() const;
   /// The rows left as ranges; `ranges` are those of all rows, in order.

@@ -28,22 +28,23 @@ class Mapping : public arrow::Buffer {
   ~Mapping() override { munmap(const_cast<uint8_t*>(data_), static_cast<size_t>(size_)); }
 };
 
-class MappedReader : public ObjectReader {
+// A mapped file or, where that is cheaper, a small one that was read whole.
+class WholeReader : public ObjectReader {
  public:
-  MappedReader(std::string path, std::shared_ptr<arrow::Buffer> mapping)
-      : path_(std::move(path)), mapping_(std::move(mapping)) {}
-  uint64_t size() const override { return static_cast<uint64_t>(mapping_->size()); }
+  WholeReader(std::string path, std::shared_ptr<arrow::Buffer> bytes)
+      : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  uint64_t size() const override { return static_cast<uint64_t>(bytes_->size()); }
   const std::string& path() const override { return path_; }
   bool is_memory() const override { return true; }
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(ByteRange range) override {
     ARROW_RETURN_NOT_OK(CheckRange(range, size(), path_));
-    return arrow::SliceBuffer(mapping_, static_cast<int64_t>(range.offset),
+    return arrow::SliceBuffer(bytes_, static_cast<int64_t>(range.offset),
                               static_cast<int64_t>(range.length));
   }
 
  private:
   std::string path_;
-  std::shared_ptr<arrow::Buffer> mapping_;
+  std::shared_ptr<arrow::Buffer> bytes_;
 };
 
 // pread into an own buffer, for file systems that cannot map.
@@ -75,6 +76,9 @@ class PreadReader : public ObjectReader {
   uint64_t size_;
 };
 
+// Mapping and unmapping cost more than copying so little.
+constexpr size_t kSmallFileBytes = 16 * 1024;
+
 bool MappingAllowed() {
   const char* text = std::getenv("LANCEA_MMAP");
   return text == nullptr || std::strcmp(text, "0") != 0;
@@ -98,11 +102,16 @@ class LocalObjectStore : public ObjectStore {
                           S_ISDIR(info.st_mode) ? " is a directory" : " is not a regular file");
     }
     const size_t size = static_cast<size_t>(info.st_size);
-    if (size > 0 && MappingAllowed()) {
+    if (size <= kSmallFileBytes && MappingAllowed()) {
+      auto file = std::make_shared<PreadReader>(path, descriptor, size);
+      ARROW_ASSIGN_OR_RAISE(auto bytes, file->ReadAt({0, size}));
+      return std::make_shared<WholeReader>(path, std::move(bytes));
+    }
+    if (MappingAllowed()) {
       void* address = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
       if (address != MAP_FAILED) {
         close(descriptor);
-        return std::make_shared<MappedReader>(
+        return std::make_shared<WholeReader>(
             path, std::make_shared<Mapping>(static_cast<const uint8_t*>(address),
                                             static_cast<int64_t>(size)));
       }

@@ -1,6 +1,7 @@
 // Files on this machine.
 //
 // A file is mapped as a whole, read-only: reads are views that keep the mapping alive, and cost nothing.
+// Files of a few KiB are read at once instead, which is cheaper than mapping them.
 // Data files never change once written, so a mapping stays true; truncating one from outside while it is
 // read ends in SIGBUS, as with every mapped file. LANCEA_MMAP=0 reads with pread instead.
 //

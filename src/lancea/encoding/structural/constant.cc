@@ -58,12 +58,14 @@ class ConstantPage : public StructuralPage {
 
   arrow::Result<std::unique_ptr<PageRead>> Plan(std::span<const RowRange> ranges,
                                                 arrow::MemoryPool* pool) const override;
+  arrow::Result<std::unique_ptr<PageRead>> PlanEncoded(std::span<const RowRange> ranges,
+                                                       arrow::MemoryPool* pool) const override;
 
   uint64_t metadata_bytes() const override {
     return 2 * (rep_.size() + def_.size()) + 8 * row_starts_.size();
   }
 
-  arrow::Result<DecodedPage> Decode(std::span<const RowRange> ranges,
+  arrow::Result<DecodedPage> Decode(std::span<const RowRange> ranges, bool encoded,
                                     arrow::MemoryPool* pool) const {
     DecodedPage out;
     std::vector<uint16_t> rep, def;
@@ -88,11 +90,13 @@ class ConstantPage : public StructuralPage {
     ARROW_ASSIGN_OR_RAISE(out.layers, Unravel(layout_.layers, leaf_->dimensions, rep, def,
                                               num_events, leaf_->num_own_layers, pool));
     const int64_t num_values = out.layers.front().num_slots;
-    if (scalar_ != nullptr) {
+    if (scalar_ != nullptr && leaf_->type->id() == arrow::Type::DICTIONARY) {
+      ARROW_ASSIGN_OR_RAISE(out.values, ToDictionary(leaf_->type, num_values, pool));
+    } else if (scalar_ != nullptr && encoded) {
+      ARROW_ASSIGN_OR_RAISE(out.values, ToDictionary(arrow::dictionary(arrow::uint8(), leaf_->type),
+                                                     num_values, pool));
+    } else if (scalar_ != nullptr) {
       ARROW_ASSIGN_OR_RAISE(out.values, RepeatScalar(scalar_, num_values, pool));
-      if (leaf_->type->id() == arrow::Type::DICTIONARY) {
-        ARROW_ASSIGN_OR_RAISE(out.values, ToDictionary(num_values, pool));
-      }
     } else {
       ARROW_ASSIGN_OR_RAISE(auto nulls, arrow::MakeArrayOfNull(leaf_->type, num_values, pool));
       out.values = nulls->data()->Copy();
@@ -241,13 +245,14 @@ class ConstantPage : public StructuralPage {
     return arrow::Status::OK();
   }
 
-  arrow::Result<std::shared_ptr<arrow::ArrayData>> ToDictionary(int64_t num_values,
-                                                                arrow::MemoryPool* pool) const {
-    const auto& type = static_cast<const arrow::DictionaryType&>(*leaf_->type);
-    const int64_t bytes = num_values * static_cast<int64_t>(FixedBitWidth(*type.index_type()) / 8);
+  arrow::Result<std::shared_ptr<arrow::ArrayData>> ToDictionary(
+      const std::shared_ptr<arrow::DataType>& type, int64_t num_values,
+      arrow::MemoryPool* pool) const {
+    const auto& index = *static_cast<const arrow::DictionaryType&>(*type).index_type();
+    const int64_t bytes = num_values * static_cast<int64_t>(FixedBitWidth(index) / 8);
     ARROW_ASSIGN_OR_RAISE(auto indices, arrow::AllocateBuffer(bytes, pool));
     std::memset(indices->mutable_data(), 0, bytes);
-    auto out = arrow::ArrayData::Make(leaf_->type, num_values, {nullptr, std::move(indices)}, 0);
+    auto out = arrow::ArrayData::Make(type, num_values, {nullptr, std::move(indices)}, 0);
     out->dictionary = scalar_;
     return out;
   }
@@ -262,24 +267,31 @@ class ConstantPage : public StructuralPage {
 
 class ConstantRead : public PageRead {
  public:
-  ConstantRead(const ConstantPage& page, std::span<const RowRange> ranges, arrow::MemoryPool* pool)
-      : page_(page), ranges_(ranges.begin(), ranges.end()), pool_(pool) {}
+  ConstantRead(const ConstantPage& page, std::span<const RowRange> ranges, bool encoded,
+               arrow::MemoryPool* pool)
+      : page_(page), ranges_(ranges.begin(), ranges.end()), encoded_(encoded), pool_(pool) {}
   const std::vector<ByteRange>& needs() const override { return needs_; }
   arrow::Status Supply(std::vector<std::shared_ptr<arrow::Buffer>>) override {
     return arrow::Status::OK();
   }
-  arrow::Result<DecodedPage> Finish() override { return page_.Decode(ranges_, pool_); }
+  arrow::Result<DecodedPage> Finish() override { return page_.Decode(ranges_, encoded_, pool_); }
 
  private:
   const ConstantPage& page_;
   const std::vector<RowRange> ranges_;
+  const bool encoded_;
   arrow::MemoryPool* const pool_;
   const std::vector<ByteRange> needs_;
 };
 
 arrow::Result<std::unique_ptr<PageRead>> ConstantPage::Plan(std::span<const RowRange> ranges,
                                                             arrow::MemoryPool* pool) const {
-  return std::make_unique<ConstantRead>(*this, ranges, pool);
+  return std::make_unique<ConstantRead>(*this, ranges, /*encoded=*/false, pool);
+}
+
+arrow::Result<std::unique_ptr<PageRead>> ConstantPage::PlanEncoded(std::span<const RowRange> ranges,
+                                                                   arrow::MemoryPool* pool) const {
+  return std::make_unique<ConstantRead>(*this, ranges, /*encoded=*/true, pool);
 }
 
 }  // namespace

@@ -192,4 +192,20 @@ arrow::Result<std::shared_ptr<ArrayData>> GatherDictionary(
   return out;
 }
 
+arrow::Result<std::shared_ptr<arrow::DataType>> EncodedType(
+    const std::shared_ptr<arrow::DataType>& type, const ValueBuilder& indices) {
+  switch (indices.bits_per_value()) {
+    case 8:
+      return arrow::dictionary(arrow::uint8(), type);
+    case 16:
+      return arrow::dictionary(arrow::uint16(), type);
+    case 32:
+      return arrow::dictionary(arrow::uint32(), type);
+    case 64:
+      return arrow::dictionary(arrow::uint64(), type);
+    default:
+      return Corrupt("dictionary indices of ", indices.bits_per_value(), " bits");
+  }
+}
+
 }  // namespace lancea

@@ -17,4 +17,9 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> GatherDictionary(
     const std::shared_ptr<arrow::ArrayData>& dictionary, ValueBuilder* indices,
     arrow::MemoryPool* pool);
 
+/// The dictionary type of values of `type` with indices as wide as these.
+/// \return Corrupt when no index type is
+arrow::Result<std::shared_ptr<arrow::DataType>> EncodedType(
+    const std::shared_ptr<arrow::DataType>& type, const ValueBuilder& indices);
+
 }  // namespace lancea

@@ -32,6 +32,8 @@ class StructuralFieldReader : public FieldReader {
   }
   arrow::Result<std::unique_ptr<ReadTask>> Read(std::span<const RowRange> ranges,
                                                 arrow::MemoryPool* pool) const override;
+  arrow::Result<std::unique_ptr<ReadTask>> ReadEncoded(std::span<const RowRange> ranges,
+                                                       arrow::MemoryPool* pool) const override;
 
   const FieldTree& tree() const { return tree_; }
   const std::vector<std::unique_ptr<LeafColumn>>& columns() const { return columns_; }
@@ -44,8 +46,8 @@ class StructuralFieldReader : public FieldReader {
 
 class StructuralReadTask : public ReadTask {
  public:
-  StructuralReadTask(const StructuralFieldReader& reader, arrow::MemoryPool* pool)
-      : reader_(reader), pool_(pool), leaves_(reader.columns().size()) {}
+  StructuralReadTask(const StructuralFieldReader& reader, bool encoded, arrow::MemoryPool* pool)
+      : reader_(reader), encoded_(encoded), pool_(pool), leaves_(reader.columns().size()) {}
 
   arrow::Status Init(std::span<const RowRange> ranges) {
     for (const RowRange& range : ranges) num_rows_ += static_cast<int64_t>(range.size());
@@ -174,7 +176,7 @@ class StructuralReadTask : public ReadTask {
         ARROW_RETURN_NOT_OK(column.Load(part.page, {}));
         page = column.loaded(part.page);
       }
-      auto read = page->Plan(part.ranges, pool_);
+      auto read = encoded_ ? page->PlanEncoded(part.ranges, pool_) : page->Plan(part.ranges, pool_);
       if (!read.ok()) return column.Explain(read.status(), part.page);
       part.read = std::move(read).ValueUnsafe();
     }
@@ -207,6 +209,7 @@ class StructuralReadTask : public ReadTask {
   }
 
   const StructuralFieldReader& reader_;
+  const bool encoded_;
   arrow::MemoryPool* const pool_;
   int64_t num_rows_ = 0;
   std::vector<std::vector<PagePart>> leaves_;
@@ -216,7 +219,17 @@ class StructuralReadTask : public ReadTask {
 
 arrow::Result<std::unique_ptr<ReadTask>> StructuralFieldReader::Read(
     std::span<const RowRange> ranges, arrow::MemoryPool* pool) const {
-  auto task = std::make_unique<StructuralReadTask>(*this, pool);
+  auto task = std::make_unique<StructuralReadTask>(*this, /*encoded=*/false, pool);
+  ARROW_RETURN_NOT_OK(task->Init(ranges));
+  return task;
+}
+
+arrow::Result<std::unique_ptr<ReadTask>> StructuralFieldReader::ReadEncoded(
+    std::span<const RowRange> ranges, arrow::MemoryPool* pool) const {
+  // Inside other fields arrays have one type, whatever their pages hold.
+  const bool encoded =
+      tree_.root.kind == FieldNode::Kind::kLeaf && tree_.root.field->type()->num_fields() == 0;
+  auto task = std::make_unique<StructuralReadTask>(*this, encoded, pool);
   ARROW_RETURN_NOT_OK(task->Init(ranges));
   return task;
 }

@@ -85,7 +85,12 @@ std::shared_ptr<arrow::DataType> MiniBlockPage::dictionary_value_type() const {
 
 arrow::Result<std::unique_ptr<PageRead>> MiniBlockPage::Plan(std::span<const RowRange> ranges,
                                                              arrow::MemoryPool* pool) const {
-  return MakeMiniBlockRead(*this, ranges, pool);
+  return MakeMiniBlockRead(*this, ranges, pool, ValueForm::kPlain);
+}
+
+arrow::Result<std::unique_ptr<PageRead>> MiniBlockPage::PlanEncoded(
+    std::span<const RowRange> ranges, arrow::MemoryPool* pool) const {
+  return MakeMiniBlockRead(*this, ranges, pool, ValueForm::kEncoded);
 }
 
 arrow::Result<std::unique_ptr<StructuralPage>> MakeMiniBlockPage(std::shared_ptr<const Leaf> leaf,

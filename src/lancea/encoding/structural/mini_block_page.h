@@ -24,6 +24,9 @@ class MiniBlockPage : public StructuralPage {
   arrow::Result<std::unique_ptr<PageRead>> Plan(std::span<const RowRange> ranges,
                                                 arrow::MemoryPool* pool) const override;
 
+  arrow::Result<std::unique_ptr<PageRead>> PlanEncoded(std::span<const RowRange> ranges,
+                                                       arrow::MemoryPool* pool) const override;
+
   uint64_t metadata_bytes() const override;
 
   const Leaf& leaf() const { return *leaf_; }

@@ -19,8 +19,9 @@ constexpr size_t kRangesToIndexFor = 12;
 class MiniBlockRead : public PageRead {
  public:
   MiniBlockRead(const MiniBlockPage& page, std::span<const RowRange> ranges,
-                arrow::MemoryPool* pool)
+                arrow::MemoryPool* pool, ValueForm form)
       : page_(page),
+        form_(form),
         ranges_(ranges.begin(), ranges.end()),
         pool_(pool),
         rep_(ValueBuilder::Fixed(16, pool)),
@@ -278,6 +279,10 @@ class MiniBlockRead : public PageRead {
     if (values_.num_values() != num_values) {
       return Corrupt("decoded ", values_.num_values(), " indices, expected ", num_values);
     }
+    if (form_ == ValueForm::kEncoded && page_.leaf().type->id() != arrow::Type::DICTIONARY) {
+      ARROW_ASSIGN_OR_RAISE(const auto type, EncodedType(page_.leaf().type, values_));
+      return GatherDictionary(type, page_.dictionary(), &values_, pool_);
+    }
     return GatherDictionary(page_.leaf().type, page_.dictionary(), &values_, pool_);
   }
 
@@ -294,6 +299,7 @@ class MiniBlockRead : public PageRead {
   }
 
   const MiniBlockPage& page_;
+  const ValueForm form_;
   const std::vector<RowRange> ranges_;
   arrow::MemoryPool* const pool_;
   std::vector<Run> runs_;
@@ -319,8 +325,8 @@ class MiniBlockRead : public PageRead {
 
 std::unique_ptr<PageRead> MakeMiniBlockRead(const MiniBlockPage& page,
                                             std::span<const RowRange> ranges,
-                                            arrow::MemoryPool* pool) {
-  return std::make_unique<MiniBlockRead>(page, ranges, pool);
+                                            arrow::MemoryPool* pool, ValueForm form) {
+  return std::make_unique<MiniBlockRead>(page, ranges, pool, form);
 }
 
 }  // namespace lancea

@@ -8,9 +8,12 @@
 
 namespace lancea {
 
+/// Whether values stored by a dictionary are looked up in it.
+enum class ValueForm { kPlain, kEncoded };
+
 /// \param ranges  page-relative, ascending, disjoint, within the page
 std::unique_ptr<PageRead> MakeMiniBlockRead(const MiniBlockPage& page,
                                             std::span<const RowRange> ranges,
-                                            arrow::MemoryPool* pool);
+                                            arrow::MemoryPool* pool, ValueForm form);
 
 }  // namespace lancea

@@ -71,6 +71,13 @@ class StructuralPage {
   virtual arrow::Result<std::unique_ptr<PageRead>> Plan(std::span<const RowRange> ranges,
                                                         arrow::MemoryPool* pool) const = 0;
 
+  /// The same, where a page of a dictionary, or of one value, may give values of a dictionary type over the
+  /// leaf's type. The dictionary is the page's own, the same object every time.
+  virtual arrow::Result<std::unique_ptr<PageRead>> PlanEncoded(std::span<const RowRange> ranges,
+                                                               arrow::MemoryPool* pool) const {
+    return Plan(ranges, pool);
+  }
+
   /// Bytes of memory that the loaded metadata hold, for the session cache.
   virtual uint64_t metadata_bytes() const { return 0; }
 

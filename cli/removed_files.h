@@ -1,0 +1,16 @@
+// What a cleanup removes, as text.
+#pragma once
+
+#include <vector>
+
+#include "lancea/cleanup.h"
+
+namespace lancea::cli {
+
+/// One line for each file.
+void PrintFiles(const std::vector<RemovedFile>& files);
+
+/// "removed 3 versions, 12 files, 4.5 MB", or what would be.
+void PrintTotals(const CleanupResult& result, bool is_dry_run);
+
+}  // namespace lancea::cli

@@ -1,0 +1,369 @@
+#include "lancea/dataset/filtered_read.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+#include "arrow/array/array_primitive.h"
+#include "arrow/array/concatenate.h"
+#include "arrow/array/util.h"
+#include "arrow/compute/api_vector.h"
+#include "arrow/compute/exec.h"
+#include "arrow/datum.h"
+#include "arrow/type.h"
+#include "lancea/dataset/row_order.h"
+
+namespace lancea {
+namespace {
+
+// What finding one row of a column costs, in bytes decoded in a row.
+constexpr uint64_t kBytesPerRange = 300;
+// A piece of work: enough to be worth a task and calls of kernels, little enough for the caches.
+constexpr uint64_t kMinPieceRows = 4096;
+constexpr uint64_t kMaxPieceRows = uint64_t{128} << 10;
+constexpr uint64_t kPieceBytes = uint64_t{2} << 20;
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::atomic<uint64_t>* nanos) : nanos_(nanos), begin_(Now()) {}
+  ~Stopwatch() {
+    if (nanos_ != nullptr) *nanos_ += static_cast<uint64_t>((Now() - begin_).count());
+  }
+
+ private:
+  static std::chrono::nanoseconds Now() {
+    return std::chrono::steady_clock::now().time_since_epoch();
+  }
+  std::atomic<uint64_t>* const nanos_;
+  const std::chrono::nanoseconds begin_;
+};
+
+uint64_t RowBytes(const FragmentColumns& readers, size_t column) {
+  uint64_t bytes = 0;
+  for (const auto& part : readers.columns[column]) bytes += part.reader->encoded_bytes();
+  return readers.num_rows == 0 ? 8 : bytes / readers.num_rows;
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> AsOne(const arrow::ArrayVector& arrays,
+                                                   const std::shared_ptr<arrow::DataType>& type,
+                                                   arrow::MemoryPool* pool) {
+  if (arrays.size() == 1) return arrays[0];
+  if (arrays.empty()) return arrow::MakeEmptyArray(type, pool);
+  return arrow::Concatenate(arrays, pool);
+}
+
+// One slice on its way through the filter.
+class SliceRead {
+ public:
+  SliceRead(const FilteredScan& scan, size_t fragment, std::vector<RowRange> rows)
+      : scan_(scan),
+        pool_(scan.dataset.memory_pool()),
+        fragment_(fragment),
+        rows_(std::move(rows)),
+        left_(NumRows(rows_)),
+        read_(scan.filter.plan().columns().size()) {}
+
+  const Selection& left() const { return left_; }
+
+  arrow::Status Filter() {
+    if (scan_.counters != nullptr) {
+      scan_.counters->ranges_scanned += rows_.size();
+      scan_.counters->rows_scanned += static_cast<uint64_t>(left_.num_rows());
+    }
+    const Stopwatch time(scan_.counters == nullptr ? nullptr : &scan_.counters->filter_nanos);
+    if (scan_.filter.is_never()) left_.Clear();
+    if (!scan_.filter.steps().empty() && !left_.none()) {
+      ARROW_ASSIGN_OR_RAISE(readers_, scan_.filter.plan().ForFragment(fragment_, /*keep=*/true));
+    }
+    for (const ScanFilter::Step& step : scan_.filter.steps()) {
+      if (left_.none()) break;
+      ARROW_RETURN_NOT_OK(scan_.read_options.stop_token.Poll());
+      ARROW_RETURN_NOT_OK(Ask(step));
+    }
+    if (scan_.counters != nullptr) {
+      scan_.counters->rows_selected += static_cast<uint64_t>(left_.count());
+    }
+    return arrow::Status::OK();
+  }
+
+  // The output columns of the rows left.
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read() {
+    const ReadPlan& plan = scan_.plan;
+    const size_t num_columns = plan.columns().size();
+    const auto& schema = plan.schema();
+    arrow::ArrayVector out(num_columns);
+    if (left_.none()) {
+      for (size_t c = 0; c < num_columns; ++c) {
+        ARROW_ASSIGN_OR_RAISE(
+            out[c], arrow::MakeEmptyArray(schema->field(static_cast<int>(c))->type(), pool_));
+      }
+      return arrow::RecordBatch::Make(schema, 0, std::move(out));
+    }
+    const Stopwatch time(scan_.counters == nullptr ? nullptr : &scan_.counters->take_nanos);
+    ARROW_ASSIGN_OR_RAISE(const auto readers, plan.ForFragment(fragment_, /*keep=*/true));
+    const std::vector<RowRange> picked = left_.Pick(rows_);
+    std::vector<size_t> whole, sparse;
+    for (size_t c = 0; c < num_columns; ++c) {
+      const int same = scan_.same_as_filtered[c];
+      if (same >= 0 && !read_[static_cast<size_t>(same)].empty()) {
+        ARROW_ASSIGN_OR_RAISE(out[c], PickFrom(read_[static_cast<size_t>(same)],
+                                               schema->field(static_cast<int>(c))->type()));
+      } else {
+        (WantsWhole(*readers, c, picked.size()) ? whole : sparse).push_back(c);
+      }
+    }
+    if (scan_.counters != nullptr && whole.size() + sparse.size() > 0) {
+      scan_.counters->rows_taken += static_cast<uint64_t>(left_.count());
+    }
+    ReadOptions options = scan_.read_options;
+    if (scan_.counters != nullptr) options.counters = &scan_.counters->take_io;
+    auto read = [&](const std::vector<size_t>& columns, const std::vector<RowRange>& rows,
+                    bool pick) -> arrow::Status {
+      if (columns.empty()) return arrow::Status::OK();
+      ARROW_ASSIGN_OR_RAISE(
+          auto begun, FragmentRead::Make(scan_.dataset, plan, readers, fragment_, rows, columns,
+                                         scan_.options.include_deleted_rows, options));
+      for (const size_t c : columns) {
+        const auto& type = schema->field(static_cast<int>(c))->type();
+        ARROW_ASSIGN_OR_RAISE(const arrow::ArrayVector arrays, begun->Finish(c));
+        ARROW_ASSIGN_OR_RAISE(out[c], pick ? PickFrom(arrays, type) : AsOne(arrays, type, pool_));
+      }
+      return arrow::Status::OK();
+    };
+    ARROW_RETURN_NOT_OK(read(whole, rows_, !left_.all()));
+    ARROW_RETURN_NOT_OK(read(sparse, picked, false));
+    return arrow::RecordBatch::Make(schema, left_.count(), std::move(out));
+  }
+
+ private:
+  static int64_t NumRows(const std::vector<RowRange>& rows) {
+    int64_t out = 0;
+    for (const RowRange& range : rows) out += static_cast<int64_t>(range.size());
+    return out;
+  }
+
+  // Whether all rows from the first to the last are read sooner than those wanted are found. Elsewhere
+  // than in memory, a row brings a block of the store along.
+  bool WantsWhole(const FragmentColumns& readers, size_t column, size_t num_ranges) const {
+    const PlanColumn& plan_column = scan_.plan.columns()[column];
+    if (left_.all()) return true;
+    if (plan_column.kind != PlanColumn::Kind::kField || plan_column.has_blob_bytes) return false;
+    if (scan_.late[column] == LateColumns::Mode::kAll) return false;
+    if (scan_.late[column] == LateColumns::Mode::kNone) return true;
+    return IsWholeCheaper(RowBytes(readers, column), num_ranges, InMemory(readers));
+  }
+
+  bool IsWholeCheaper(uint64_t row_bytes, size_t num_ranges, bool in_memory) const {
+    const uint64_t cost_of_range =
+        in_memory ? kBytesPerRange : std::max(kBytesPerRange, scan_.read_options.block_size);
+    // A byte more a row: values of no bytes take time too.
+    return (row_bytes + 1) * static_cast<uint64_t>(left_.num_rows()) <= num_ranges * cost_of_range;
+  }
+
+  static bool InMemory(const FragmentColumns& readers) {
+    return std::all_of(readers.files.begin(), readers.files.end(),
+                       [](const auto& file) { return file->object()->is_memory(); });
+  }
+
+  arrow::Status Ask(const ScanFilter::Step& step) {
+    std::vector<RowRange> picked;
+    bool whole = left_.all();
+    if (!whole) {
+      picked = left_.Pick(rows_);
+      uint64_t row_bytes = 0;
+      for (const size_t column : step.columns) row_bytes += RowBytes(*readers_, column);
+      whole = !step.may_fail && IsWholeCheaper(row_bytes, picked.size(), InMemory(*readers_));
+    }
+    const int64_t num_rows = whole ? left_.num_rows() : left_.count();
+    std::vector<arrow::ArrayVector> columns(step.columns.size());
+    std::vector<size_t> missing;
+    for (size_t i = 0; i < step.columns.size(); ++i) {
+      const arrow::ArrayVector& read = read_[step.columns[i]];
+      if (read.empty()) {
+        missing.push_back(i);
+      } else if (whole) {
+        columns[i] = read;
+      } else {
+        const auto& field = scan_.filter.plan().columns()[step.columns[i]].output;
+        ARROW_ASSIGN_OR_RAISE(auto some, PickFrom(read, field->type()));
+        columns[i] = {std::move(some)};
+      }
+    }
+    if (!missing.empty()) {
+      std::vector<size_t> wanted;
+      for (const size_t i : missing) wanted.push_back(step.columns[i]);
+      ReadOptions options = scan_.read_options;
+      if (scan_.counters != nullptr) options.counters = &scan_.counters->scan_io;
+      ARROW_ASSIGN_OR_RAISE(
+          auto begun, FragmentRead::Make(scan_.dataset, scan_.filter.plan(), readers_, fragment_,
+                                         whole ? rows_ : picked, wanted,
+                                         scan_.options.include_deleted_rows, options));
+      for (const size_t i : missing) {
+        ARROW_ASSIGN_OR_RAISE(columns[i], begun->Finish(step.columns[i]));
+        if (whole) read_[step.columns[i]] = columns[i];
+      }
+    }
+    if (columns.size() == 1) return AskOne(step, columns[0], whole);
+    arrow::ArrayVector aligned;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      for (auto& array : columns[i]) {
+        ARROW_ASSIGN_OR_RAISE(array, AsEvaluated(std::move(array), pool_));
+      }
+      const auto& field = scan_.filter.plan().columns()[step.columns[i]].output;
+      ARROW_ASSIGN_OR_RAISE(auto whole_column, AsOne(columns[i], field->type(), pool_));
+      aligned.push_back(std::move(whole_column));
+    }
+    for (const auto& predicate : step.predicates) {
+      ARROW_ASSIGN_OR_RAISE(auto answers, predicate->Evaluate(aligned, num_rows, pool_));
+      all_answers_.push_back(std::move(answers));
+    }
+    return Keep(whole, 0);
+  }
+
+  // Each array as the page has it: nothing is joined, dictionaries stay.
+  arrow::Status AskOne(const ScanFilter::Step& step, const arrow::ArrayVector& arrays, bool whole) {
+    for (const auto& predicate : step.predicates) {
+      arrow::ArrayVector parts;
+      int64_t begin = 0;
+      for (const auto& array : arrays) {
+        ARROW_ASSIGN_OR_RAISE(auto answers, predicate->Evaluate({array}, array->length(), pool_));
+        if (whole) {
+          left_.Keep(begin, *answers);
+        } else {
+          parts.push_back(answers);
+        }
+        begin += array->length();
+      }
+      if (!whole) {
+        ARROW_ASSIGN_OR_RAISE(auto joined, AsOne(parts, arrow::boolean(), pool_));
+        all_answers_.push_back(std::static_pointer_cast<arrow::BooleanArray>(joined));
+      }
+    }
+    return Keep(whole, 0);
+  }
+
+  // Apply what the predicates of a step said; all of them were asked of the same rows.
+  arrow::Status Keep(bool whole, int64_t begin) {
+    if (whole) {
+      for (const auto& answers : all_answers_) left_.Keep(begin, *answers);
+    } else if (!all_answers_.empty()) {
+      Selection of_left(left_.count());
+      for (const auto& answers : all_answers_) of_left.Keep(0, *answers);
+      left_.KeepOfLeft(of_left);
+    }
+    all_answers_.clear();
+    return arrow::Status::OK();
+  }
+
+  // The rows left of arrays that hold all rows, as one array of `type`.
+  arrow::Result<std::shared_ptr<arrow::Array>> PickFrom(
+      const arrow::ArrayVector& arrays, const std::shared_ptr<arrow::DataType>& type) {
+    auto as_typed =
+        [&](std::shared_ptr<arrow::Array> array) -> arrow::Result<std::shared_ptr<arrow::Array>> {
+      if (array->type()->Equals(*type)) return array;
+      return AsEvaluated(std::move(array), pool_);
+    };
+    if (left_.all()) {
+      arrow::ArrayVector out;
+      for (const auto& array : arrays) {
+        ARROW_ASSIGN_OR_RAISE(auto typed, as_typed(array));
+        out.push_back(std::move(typed));
+      }
+      return AsOne(out, type, pool_);
+    }
+    const std::vector<uint32_t>& positions = Positions();
+    const bool same = std::all_of(arrays.begin(), arrays.end(),
+                                  [&](const auto& array) { return array->type()->Equals(*type); });
+    if (same) return RestoreOrder(arrays, positions, pool_);
+    // Dictionaries differ from page to page: picked first, resolved after.
+    arrow::ArrayVector out;
+    uint32_t begin = 0;
+    auto at = positions.begin();
+    for (const auto& array : arrays) {
+      const auto end = begin + static_cast<uint32_t>(array->length());
+      std::vector<uint32_t> here;
+      for (; at != positions.end() && *at < end; ++at) here.push_back(*at - begin);
+      begin = end;
+      if (here.empty()) continue;
+      ARROW_ASSIGN_OR_RAISE(auto some, RestoreOrder({array}, here, pool_));
+      ARROW_ASSIGN_OR_RAISE(some, as_typed(std::move(some)));
+      out.push_back(std::move(some));
+    }
+    return AsOne(out, type, pool_);
+  }
+
+  const std::vector<uint32_t>& Positions() {
+    if (positions_.size() != static_cast<size_t>(left_.count())) positions_ = left_.Positions();
+    return positions_;
+  }
+
+  const FilteredScan& scan_;
+  arrow::MemoryPool* const pool_;
+  const size_t fragment_;
+  const std::vector<RowRange> rows_;
+  Selection left_;
+  std::shared_ptr<const FragmentColumns> readers_;
+  std::vector<arrow::ArrayVector>
+      read_;  // by column of the filter's plan: all rows of it, or nothing
+  std::vector<std::shared_ptr<arrow::BooleanArray>> all_answers_;
+  std::vector<uint32_t> positions_;
+};
+
+}  // namespace
+
+FilteredScan::FilteredScan(const Dataset::Impl& dataset_in, const ScanFilter& filter_in,
+                           const ReadPlan& plan_in, const ScanOptions& options_in,
+                           ReadOptions read_options_in)
+    : dataset(dataset_in),
+      filter(filter_in),
+      plan(plan_in),
+      options(options_in),
+      read_options(std::move(read_options_in)),
+      counters(options.counters.get()),
+      same_as_filtered(plan.columns().size(), -1),
+      late(plan.columns().size(), options.late_materialization.mode) {
+  for (size_t c = 0; c < plan.columns().size(); ++c) {
+    const PlanColumn& column = plan.columns()[c];
+    const auto& names = options.late_materialization.names;
+    if (options.late_materialization.mode == LateColumns::Mode::kNamed) {
+      late[c] = std::find(names.begin(), names.end(), column.output->name()) != names.end()
+                    ? LateColumns::Mode::kAll
+                    : LateColumns::Mode::kNone;
+    }
+    if (column.kind != PlanColumn::Kind::kField || column.has_blob_bytes) continue;
+    for (size_t f = 0; f < filter.plan().columns().size(); ++f) {
+      const PlanColumn& read = filter.plan().columns()[f];
+      if (read.kind == PlanColumn::Kind::kField && read.field == column.field &&
+          read.output->type()->Equals(*column.output->type()) && column.flatten_path.empty()) {
+        same_as_filtered[c] = static_cast<int>(f);
+      }
+    }
+  }
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> FilteredScan::Read(
+    const FragmentSlice& slice) const {
+  ARROW_ASSIGN_OR_RAISE(auto rows, PhysicalRows(dataset, slice, options.include_deleted_rows));
+  SliceRead read(*this, slice.fragment, std::move(rows));
+  ARROW_RETURN_NOT_OK(read.Filter());
+  return read.Read();
+}
+
+arrow::Result<int64_t> FilteredScan::Count(const FragmentSlice& slice) const {
+  ARROW_ASSIGN_OR_RAISE(auto rows, PhysicalRows(dataset, slice, options.include_deleted_rows));
+  SliceRead read(*this, slice.fragment, std::move(rows));
+  ARROW_RETURN_NOT_OK(read.Filter());
+  return read.left().count();
+}
+
+uint64_t FilteredScan::PieceRows(size_t fragment) const {
+  uint64_t row_bytes = 1;
+  for (const ReadPlan* each : {&filter.plan(), &plan}) {
+    auto readers = each->ForFragment(fragment, /*keep=*/true);
+    if (!readers.ok()) continue;  // said when it is read
+    for (size_t c = 0; c < each->columns().size(); ++c) row_bytes += RowBytes(**readers, c);
+  }
+  return std::clamp(kPieceBytes / row_bytes, kMinPieceRows, kMaxPieceRows);
+}
+
+}  // namespace lancea

@@ -1,0 +1,70 @@
+// Rows of a merge that do not fit in memory: temporary files, one per partition of the keys.
+//
+//   {spill directory}/lancea-merge-XXXXXX     an Arrow IPC stream; unlinked as soon as it is open, so
+//                                             nothing stays behind when the process dies
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "arrow/io/type_fwd.h"
+#include "arrow/ipc/type_fwd.h"
+#include "arrow/result.h"
+#include "arrow/type_fwd.h"
+
+namespace lancea {
+
+/// Batches in the order written; read as often as wanted once finished. Not thread-safe.
+class SpillFile {
+ public:
+  static arrow::Result<std::unique_ptr<SpillFile>> Create(
+      const std::string& directory, const std::shared_ptr<arrow::Schema>& schema);
+  ~SpillFile();
+
+  arrow::Status Write(const arrow::RecordBatch& batch);
+  arrow::Status Finish();
+  arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> Read() const;
+  uint64_t num_bytes() const { return num_bytes_; }
+
+ private:
+  SpillFile() = default;
+  int descriptor_ = -1;
+  std::shared_ptr<arrow::io::OutputStream> out_;
+  std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
+  uint64_t num_bytes_ = 0;
+};
+
+/// Splits batches by a hash of their keys. The same hash always goes to the same partition.
+class PartitionedSpill {
+ public:
+  static constexpr size_t kNumPartitions = 64;
+
+  /// \param buffer_bytes  gathered in memory, all partitions together, before they are written
+  PartitionedSpill(std::string directory, std::shared_ptr<arrow::Schema> schema,
+                   uint64_t buffer_bytes, arrow::MemoryPool* pool);
+  ~PartitionedSpill();
+
+  /// \param hashes  one for each row
+  arrow::Status Write(const std::shared_ptr<arrow::RecordBatch>& rows,
+                      const std::vector<uint64_t>& hashes);
+  arrow::Status Finish();
+
+  /// nullptr: no row is in this partition.
+  const SpillFile* partition(size_t index) const { return files_[index].get(); }
+  uint64_t num_bytes() const;
+
+ private:
+  arrow::Status Flush(size_t partition);
+
+  std::string directory_;
+  std::shared_ptr<arrow::Schema> schema_;
+  uint64_t buffer_bytes_;
+  arrow::MemoryPool* pool_;
+  uint64_t buffered_ = 0;
+  std::vector<std::vector<std::shared_ptr<arrow::RecordBatch>>> pending_;
+  std::vector<std::unique_ptr<SpillFile>> files_;
+};
+
+}  // namespace lancea

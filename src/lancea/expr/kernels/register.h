@@ -1,0 +1,30 @@
+// Our functions in Arrow's registry.
+#pragma once
+
+#include "arrow/status.h"
+
+namespace arrow::compute {
+class FunctionRegistry;
+}
+
+namespace lancea {
+
+/// Add all functions of ours, and Arrow's own, to Arrow's registry. Thread-safe; the first call does it.
+arrow::Status RegisterFunctions();
+
+// One function per family, in the file of its name.
+arrow::Status AddTotalOrder(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddNestedEquality(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddArithmetic(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddDecimals(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddMath(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddCasts(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddTexts(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddTextSearch(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddPatterns(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddArrays(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddArrayChanges(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddDates(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddJson(arrow::compute::FunctionRegistry* registry);
+
+}  // namespace lancea
