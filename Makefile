@@ -50,6 +50,7 @@ bench: build
 	@$(call configure,$(RELEASE),-DCMAKE_BUILD_TYPE=Release -DLANCEA_BUILD_PYTHON=ON -DLANCEA_BUILD_BENCHMARKS=ON)
 	@cmake --build $(RELEASE) -j $(JOBS) --target lancea_warm_reads
 	@$(PYTHON) benchmarks/run.py $(BENCH_ARGS)
+	@$(PYTHON) benchmarks/writes.py
 
 lint:
 	@tools/bootstrap.sh --lint

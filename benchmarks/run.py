@@ -190,7 +190,9 @@ def prepare(engines: dict, folder: Path, scale: float) -> tuple[dict, dict]:
             path = folder / f"{table}-{scale:g}{engine.suffix}"
             if not path.exists():
                 made = made if made is not None else make(rows[table])
-                engine.write(made, path)
+                # Both read the same files: those of the other implementation, if it is there.
+                writer = engines.get("pylance", engine) if name == "lancea" else engine
+                writer.write(made, path)
             handles[table][name] = engine.open(path)
     return handles, rows
 

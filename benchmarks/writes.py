@@ -3,9 +3,10 @@
 
     benchmarks/writes.py [--only REGEX] [--rounds N] [--json FILE]
 
-Each write runs in a child process of its own, forked from one that has made the data and imported the
-engines: what it needs beyond them is its own peak of memory. The best run of each engine counts. The
-tables are held in memory and written to the page cache; lancea syncs what it commits, as always.
+Each write runs in a child process of its own, forked from one that has made the data and
+imported the engines: what it needs beyond them is its own peak of memory. The best run of each
+engine counts. The tables are held in memory and written to the page cache; lancea syncs what it
+commits, as always.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -100,7 +102,7 @@ def write_tasks(engines: dict, folder: Path, rounds: int, only: str) -> dict[str
                 engine = engines[engine_name]
                 path = folder / ("written" + engine.suffix)
                 remove(path)
-                figures = in_child(lambda e=engine, p=path, o=options: e.write(table, p, **o))
+                figures = in_child(partial(engine.write, table, path, **options))
                 figures["size"] = size_of(path)
                 kept = best.setdefault(writer, figures)
                 best[writer] = {key: min(kept[key], figures[key]) for key in kept}

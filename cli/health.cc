@@ -19,10 +19,7 @@ struct Arguments {
 
 void PrintJson(const TableHealth& health) {
   std::string out = "{";
-  auto member = [&](const char* key, uint64_t value) {
-    if (out.back() != '{') out += ',';
-    AppendJsonMember(key, value, &out);
-  };
+  auto member = [&](const char* key, uint64_t value) { AppendJsonMember(key, value, &out); };
   member("version", health.version);
   member("num_rows", health.num_rows);
   member("num_deleted_rows", health.num_deleted_rows);

@@ -27,6 +27,7 @@ Examples:
   lancea take photos.lance --rows 7,3,99
   lancea count photos.lance --version 12
   lancea file photos.lance/data/1011....lance --pages
+  lancea explain photos.lance --where "width > 4000" -c id,caption --analyze
   lancea verify photos.lance
   lancea health photos.lance
   lancea compact photos.lance --dry-run
@@ -73,9 +74,11 @@ int Main(int argc, char** argv) {
   AddVersions(app, &action);
   AddFile(app, &action);
   AddVerify(app, &action);
+  AddExplain(app, &action);
   AddExport(app, &action);
   AddImport(app, &action);
   AddWrite(app, &action);
+  AddQueue(app, &action);
   AddCompact(app, &action);
   AddCleanup(app, &action);
   AddHealth(app, &action);

@@ -82,3 +82,12 @@ if [ ! -d "$old/lance" ]; then
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target "$old" \
     pylance==1.0.0 || say "going on without pylance 1.0: its tests are skipped"
 fi
+# What some tests can do without: they skip, and say so.
+file=tools/requirements-optional.txt
+stamp=".venv/$(basename "$file")"
+if ! cmp -s "$file" "$stamp"; then
+  say "installing $file into .venv"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$file" ||
+    say "going on without $file"
+  cp "$file" "$stamp"
+fi

@@ -22,6 +22,8 @@ struct LANCEA_EXPORT CleanupOptions {
   std::optional<int64_t> before_timestamp_nanos;
   /// Remove versions below this.
   std::optional<uint64_t> before_version;
+  /// Keep this version and newer ones. The version of the dataset given, and newer ones, always stay.
+  std::optional<uint64_t> keep_from_version;
   /// Keep so many of the newest versions, whatever their age; positive.
   std::optional<uint64_t> retain_versions;
   /// Remove none but these. Alone it removes all of them, whatever their age.

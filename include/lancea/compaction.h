@@ -54,7 +54,7 @@ struct LANCEA_EXPORT CompactionOptions {
   double materialize_deletions_threshold = 0.1;
   std::optional<uint32_t> num_threads;     ///< tasks at once; default 2: each uses all cores
   std::optional<uint64_t> batch_size;      ///< rows read at once at most; default: by their bytes
-  std::optional<uint64_t> io_buffer_size;  ///< bytes read ahead of the writer; default 64 MiB
+  std::optional<uint64_t> io_buffer_size;  ///< bytes read ahead of the writer; default 32 MiB
   bool defer_index_remap = false;          ///< Unsupported where an index covers what is rewritten
   CompactionMode mode = CompactionMode::kReencode;
   std::optional<uint64_t> binary_copy_read_batch_bytes = uint64_t{16} << 20;

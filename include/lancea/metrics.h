@@ -48,10 +48,14 @@ class LANCEA_EXPORT IoCounters {
     return {requests_.load(std::memory_order_relaxed), iops_.load(std::memory_order_relaxed),
             bytes_.load(std::memory_order_relaxed)};
   }
+  /// Let what is added count for `parent` too, unless there is one. Before anything is added.
+  void CountFor(IoCounters* parent) {
+    if (parent_ == nullptr) parent_ = parent;
+  }
   void Reset() { requests_ = iops_ = bytes_ = 0; }
 
  private:
-  IoCounters* const parent_;
+  IoCounters* parent_;
   MetricsSink* const sink_;
   std::atomic<uint64_t> requests_{0}, iops_{0}, bytes_{0};
 };

@@ -16,9 +16,9 @@
 // the last bucket.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,21 +88,21 @@ struct LANCEA_EXPORT QueueStats {
   std::string maintenance_error;  ///< of the latest merge or removal; empty: it worked
 };
 
-/// Tells an event loop through a file descriptor that a bucket changed. Thread-safe.
+/// Tells an event loop through a file descriptor which buckets changed. Thread-safe.
 class LANCEA_EXPORT QueueWaker {
  public:
   static arrow::Result<std::shared_ptr<QueueWaker>> Make();
   ~QueueWaker();
   int descriptor() const { return descriptor_; }  ///< readable once woken
-  /// Ask for one wake-up. Look at the bucket after this, then wait.
-  void Arm() { armed_ = true; }
-  void Drain();  ///< make the descriptor unreadable again
-  void Wake();   ///< does nothing unless armed
+  void Wake(uint64_t token);
+  /// The tokens it was woken with since the last call; the descriptor is unreadable again.
+  std::vector<uint64_t> Drain();
 
  private:
   explicit QueueWaker(int descriptor) : descriptor_(descriptor) {}
   const int descriptor_;
-  std::atomic<bool> armed_{false};
+  std::mutex mutex_;
+  std::vector<uint64_t> tokens_;
 };
 
 /// One bucket, open for reading and, after OpenForWriting, for writing. Thread-safe.
@@ -163,9 +163,8 @@ class LANCEA_EXPORT QueueBucket {
   /// See what another process committed. One look for the next version's file. Nothing for the writer.
   arrow::Status Refresh() const;
 
-  /// Have `waker` woken at every change, until Unsubscribe.
-  void Subscribe(std::shared_ptr<QueueWaker> waker);
-  void Unsubscribe(const std::shared_ptr<QueueWaker>& waker);
+  /// Have `waker` woken with `token` at the next change, once. Look at the bucket after this, then wait.
+  void WakeOnce(const std::shared_ptr<QueueWaker>& waker, uint64_t token);
 
   QueueStats stats() const;
   /// Wait until nothing is left to merge or remove. For tests and tools.

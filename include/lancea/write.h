@@ -40,7 +40,7 @@ struct LANCEA_EXPORT WriteProgress {
 
 /// When old versions are removed without being asked; becomes the table's config at creation.
 struct LANCEA_EXPORT AutoCleanup {
-  uint64_t interval = 20;                             ///< every so many versions
+  uint64_t interval = 20;                              ///< every so many versions
   uint64_t older_than_seconds = uint64_t{14} * 86400;  ///< versions younger than this stay
 };
 
@@ -48,7 +48,8 @@ struct LANCEA_EXPORT AutoCleanup {
 struct LANCEA_EXPORT WriteOptions {
   WriteMode mode = WriteMode::kCreate;
   uint64_t max_rows_per_file = uint64_t{1} << 20;
-  uint64_t max_bytes_per_file = uint64_t{90} << 30;  ///< soft: a file ends with the batch that passes it
+  uint64_t max_bytes_per_file = uint64_t{90}
+                                << 30;  ///< soft: a file ends with the batch that passes it
   /// "2.0" ... "2.3", "stable" or "next". Default: the table's own, 2.2 for new ones.
   std::optional<std::string> data_storage_version;
   bool enable_stable_row_ids = false;    ///< new tables only
@@ -56,13 +57,15 @@ struct LANCEA_EXPORT WriteOptions {
   /// Prefer small files to fast writing; any reader of the storage version opens them.
   bool compact = false;
   bool checksums = true;
-  std::optional<uint64_t> max_page_bytes;    ///< default 32 MiB
-  std::optional<uint64_t> data_cache_bytes;  ///< rows gathered before pages are cut, all columns together
-  std::optional<AutoCleanup> auto_cleanup;   ///< new tables only
+  std::optional<uint64_t> max_page_bytes;  ///< default 32 MiB
+  std::optional<uint64_t>
+      data_cache_bytes;  ///< rows gathered before pages are cut, all columns together
+  std::optional<AutoCleanup> auto_cleanup;  ///< new tables only
   std::map<std::string, std::string> transaction_properties;
   std::map<std::string, std::string> storage_options;
-  std::vector<BasePath> initial_bases;    ///< new tables and overwrites
-  std::vector<std::string> target_bases;  ///< names or paths of bases that take the new files in turn
+  std::vector<BasePath> initial_bases;  ///< new tables and overwrites
+  std::vector<std::string>
+      target_bases;  ///< names or paths of bases that take the new files in turn
   /// Blobs given by URI may lie anywhere, not only below a base path.
   bool allow_external_blobs_outside_bases = false;
   std::shared_ptr<Session> session;  ///< default: Session::Default()
@@ -83,7 +86,8 @@ struct LANCEA_EXPORT CommitOptions {
   bool detached = false;  ///< a version outside of the history
   bool enable_v2_manifest_paths = true;
   bool enable_stable_row_ids = false;
-  std::optional<std::string> data_storage_version;  ///< of a new table; default: of its fragments' files
+  std::optional<std::string>
+      data_storage_version;  ///< of a new table; default: of its fragments' files
   uint32_t max_retries = 20;
   std::map<std::string, std::string> storage_options;
   std::shared_ptr<Session> session;

@@ -30,9 +30,11 @@ from lancea.schema import LanceField, LanceSchema, json_to_schema, schema_to_jso
 from lancea.session import Session, bytes_read_counter, iops_counter
 from lancea.stats import DataStatistics, FieldStatistics, LanceStats
 from lancea.types import DatasetBasePath, Index, IndexFile
+from lancea.udf import BatchUDF, batch_udf
 from lancea.util import sanitize_ts
 
 __all__ = [
+    "BatchUDF",
     "Blob",
     "BlobArray",
     "BlobColumn",
@@ -66,6 +68,7 @@ __all__ = [
     "Transaction",
     "WriteProgress",
     "__version__",
+    "batch_udf",
     "blob_array",
     "blob_field",
     "bytes_read_counter",

@@ -147,7 +147,7 @@ class Maintenance:
     ) -> CleanupStats:
         """Remove old versions, and the files that only they need.
 
-        The latest version stays, and so do versions that a tag or a branch names.
+        This version and newer ones stay, and so do versions that a tag or a branch names.
 
         Parameters
         ----------

@@ -12,6 +12,7 @@ import pyarrow.dataset as pads
 
 from lancea import _lancea
 from lancea._changes import BulkCommitResult, TableChanges
+from lancea._columns import AlterColumn, ColumnChanges
 from lancea._display import dataset_html, dataset_repr
 from lancea._indices import describe_indices
 from lancea._metadata import MetadataChanges
@@ -35,6 +36,7 @@ from lancea.util import sanitize_ts
 
 __all__ = [
     "LANCE_COMMIT_MESSAGE_KEY",
+    "AlterColumn",
     "AutoCleanupConfig",
     "BulkCommitResult",
     "ColumnOrdering",
@@ -133,7 +135,7 @@ def _reopen(uri, version, branch, storage_options, default_scan_options) -> Lanc
     return opened
 
 
-class LanceDataset(TableChanges, RowChanges, MetadataChanges, Maintenance, pads.Dataset):
+class LanceDataset(TableChanges, ColumnChanges, RowChanges, MetadataChanges, Maintenance, pads.Dataset):
     """A table at one version.
 
     A subclass of :class:`pyarrow.dataset.Dataset`, so that DuckDB, Polars and everything else that

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.dataset as pads
 
+from lancea._columns import add_to_fragment, merge_into_fragment, update_in_fragment
 from lancea._data_files import describe_data_file
 from lancea._fragment_metadata import (
     DataFile,
@@ -172,6 +173,48 @@ class LanceFragment(pads.Fragment):
     def open_session(self, columns=None, with_row_address: bool | None = None) -> FragmentSession:
         """For many takes of the same columns."""
         return FragmentSession(self, columns, with_row_address=with_row_address)
+
+    def merge(self, data_obj, left_on: str, right_on: str | None = None, schema=None):
+        """As :meth:`LanceDataset.merge`, for this fragment alone and not committed.
+
+        Returns
+        -------
+        tuple[FragmentMetadata, LanceSchema]
+            for :class:`LanceOperation.Merge`
+        """
+        return merge_into_fragment(self, data_obj, left_on, right_on, schema)
+
+    def merge_columns(
+        self, value_func, columns=None, batch_size: int | None = None, reader_schema=None
+    ):
+        """As :meth:`LanceDataset.add_columns`, for this fragment alone and not committed.
+
+        Returns
+        -------
+        tuple[FragmentMetadata, LanceSchema]
+            for :class:`LanceOperation.Merge`
+        """
+        return add_to_fragment(self, value_func, columns, batch_size, reader_schema)
+
+    def update_columns(
+        self,
+        data_obj,
+        left_on: str = "_rowid",
+        right_on: str | None = None,
+        schema=None,
+        *,
+        with_offsets: bool = False,
+    ):
+        """New values for columns of the rows that match; not committed.
+
+        Returns
+        -------
+        tuple[FragmentMetadata, list[int]]
+            the fragment and the ids of the fields modified, for :class:`LanceOperation.Update`;
+            ``with_offsets`` also the rows that matched, as a portable Roaring bitmap
+        """
+        updated = update_in_fragment(self, data_obj, left_on, right_on, schema)
+        return updated if with_offsets else updated[:2]
 
     def validate(self) -> None:
         """Read everything in the fragment.

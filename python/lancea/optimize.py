@@ -20,6 +20,7 @@ from lancea._fragment_metadata import FragmentMetadata
 
 if TYPE_CHECKING:
     from lancea.dataset import LanceDataset
+    from lancea.types import AutoCleanupConfig
 
 #: Called with the rows written, the rows in all and the bytes written.
 CompactionProgress = Callable[[int, int, int], None]
@@ -32,10 +33,12 @@ class CompactionOptions(TypedDict, total=False):
     max_rows_per_group: int | None  #: of legacy files; no effect
     max_bytes_per_file: int | None
     materialize_deletions: bool | None  #: rewrite fragments with many deleted rows; default True
-    materialize_deletions_threshold: float | None  #: share of deleted rows that is many; default 0.1
+    materialize_deletions_threshold: (
+        float | None
+    )  #: what is many; default 0.1
     num_threads: int | None  #: tasks at once; default 2, each uses all cores
     batch_size: int | None  #: rows read at once at most; default: by their bytes
-    io_buffer_size: int | None  #: bytes read ahead; default 64 MiB
+    io_buffer_size: int | None  #: bytes read ahead; default 32 MiB
     compaction_mode: Literal["reencode", "try_binary_copy", "force_binary_copy"] | None
     binary_copy_read_batch_bytes: int | None
     defer_index_remap: bool | None
@@ -216,3 +219,17 @@ class DatasetOptimizer:
             called with the rows written, the rows in all and the bytes written
         """
         return Compaction.execute(self._dataset, options, progress=progress)
+
+    def enable_auto_cleanup(self, auto_cleanup_config: AutoCleanupConfig) -> None:
+        """Remove old versions after every so many commits."""
+        self._dataset.update_config(
+            {
+                "lance.auto_cleanup.interval": str(auto_cleanup_config["interval"]),
+                "lance.auto_cleanup.older_than": f"{auto_cleanup_config['older_than_seconds']}s",
+            }
+        )
+
+    def disable_auto_cleanup(self) -> None:
+        self._dataset.delete_config_keys(
+            ["lance.auto_cleanup.interval", "lance.auto_cleanup.older_than"]
+        )

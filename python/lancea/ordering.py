@@ -29,8 +29,6 @@ def order_keys(orderings) -> list[tuple[str, bool, bool]]:
         if isinstance(key, str):
             key = ColumnOrdering(key)
         elif not isinstance(key, ColumnOrdering) and not hasattr(key, "column_name"):
-            raise TypeError(
-                f"orderings must be a list of ColumnOrdering. Got {type(key)} instead."
-            )
+            raise TypeError(f"orderings must be a list of ColumnOrdering. Got {type(key)} instead.")
         keys.append((key.column_name, bool(key.ascending), bool(key.nulls_first)))
     return keys

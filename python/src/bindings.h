@@ -18,6 +18,7 @@ void BindFileReader(nanobind::module_& module);
 void BindFileWriter(nanobind::module_& module);
 void BindQueue(nanobind::module_& module);
 void BindWrite(nanobind::module_& module);
+void BindColumns(nanobind::module_& module);
 void BindMaintenance(nanobind::module_& module);
 
 }  // namespace lancea::python

@@ -14,5 +14,6 @@ NB_MODULE(_lancea, module) {
   lancea::python::BindRowChanges(module);
   lancea::python::BindQueue(module);
   lancea::python::BindWrite(module);
+  lancea::python::BindColumns(module);
   lancea::python::BindMaintenance(module);
 }

@@ -3,6 +3,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include <mutex>
 
@@ -58,7 +59,7 @@ void Set(const nb::dict& dict, const char* name, T* out) {
   if (dict.contains(name)) *out = nb::cast<T>(dict[name]);
 }
 
-std::unique_ptr<PythonBucket> Open(const std::string& path, const nb::dict& dict) {
+std::shared_ptr<PythonBucket> Open(const std::string& path, const nb::dict& dict) {
   QueueOptions options;
   Set(dict, "flush_rows", &options.flush_rows);
   Set(dict, "flush_bytes", &options.flush_bytes);
@@ -77,7 +78,7 @@ std::unique_ptr<PythonBucket> Open(const std::string& path, const nb::dict& dict
   Set(dict, "max_fragment_rows", &options.max_fragment_rows);
   Set(dict, "max_fragment_bytes", &options.max_fragment_bytes);
   Set(dict, "retain_versions_seconds", &options.retain_versions_seconds);
-  auto out = std::make_unique<PythonBucket>();
+  auto out = std::make_shared<PythonBucket>();
   out->bucket = RunReleased([&] { return QueueBucket::Open(path, options); });
   return out;
 }
@@ -173,7 +174,6 @@ void BindQueue(nb::module_& module) {
   nb::class_<QueueWaker>(module, "QueueWaker")
       .def(nb::new_([] { return Unwrap(QueueWaker::Make()); }))
       .def_prop_ro("descriptor", &QueueWaker::descriptor)
-      .def("arm", &QueueWaker::Arm)
       .def("wake", &QueueWaker::Wake)
       .def("drain", &QueueWaker::Drain);
   nb::class_<PythonBucket>(module, "QueueBucket", nb::is_weak_referenceable())
@@ -245,15 +245,10 @@ void BindQueue(nb::module_& module) {
            [](const PythonBucket& self) {
              RunReleased([&] { return AsResult(self.bucket->Refresh()); });
            })
-      .def("subscribe",
-           [](PythonBucket& self, std::shared_ptr<QueueWaker> waker) {
+      .def("wake_once",
+           [](PythonBucket& self, const std::shared_ptr<QueueWaker>& waker, uint64_t token) {
              nb::gil_scoped_release release;
-             self.bucket->Subscribe(std::move(waker));
-           })
-      .def("unsubscribe",
-           [](PythonBucket& self, const std::shared_ptr<QueueWaker>& waker) {
-             nb::gil_scoped_release release;
-             self.bucket->Unsubscribe(waker);
+             self.bucket->WakeOnce(waker, token);
            })
       .def("stats",
            [](const PythonBucket& self) {

@@ -1,8 +1,11 @@
 #include "record_columns.h"
 
+#include <nanobind/stl/string.h>
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "arrow/array.h"
@@ -42,9 +45,12 @@ bool IsNumpyBool(PyObject* value) {
   return std::strcmp(name, "numpy.bool") == 0 || std::strcmp(name, "numpy.bool_") == 0;
 }
 
+// Python's integers and numpy's, but neither their booleans nor arrays, which have an index too.
 bool IsInteger(PyObject* value) {
   if (PyLong_Check(value)) return !PyBool_Check(value);
-  return PyIndex_Check(value) && !IsNumpyBool(value) && !PyObject_CheckBuffer(value);
+  if (!PyIndex_Check(value)) return false;
+  const std::string_view name = Py_TYPE(value)->tp_name;
+  return name.starts_with("numpy.int") || name.starts_with("numpy.uint");
 }
 
 class BoolColumn : public RecordColumn {
@@ -288,7 +294,7 @@ class ListColumn : public RecordColumn {
       if (memory.is_open() && memory.num_items() > 0 && item_->format() != 0) {
         return Refuse(value, Expected(), mismatch);
       }
-      list = list.attr("tolist")();
+      list = list.attr("ravel")().attr("tolist")();
     } else if (!shape_.empty() && shape_.find(',') != std::string::npos) {
       list = nb::borrow(Helper("as_array")(list, shape_));
       if (list.is_none()) return Refuse(value, Expected(), mismatch);

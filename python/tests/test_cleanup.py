@@ -97,7 +97,8 @@ def test_explaining_names_the_files(tables):
     named = {file.path for file in explained.candidate_files}
     ds.cleanup_old_versions(retain_versions=1)
     left = files(path)
-    assert named and not named & left
+    assert named
+    assert not named & left
     assert not any(file.unverified for file in explained.candidate_files)
     few = ds.explain_cleanup_old_versions(retain_versions=1, include_files=True, max_files=2)
     assert few.candidate_file_limit == 2
@@ -143,7 +144,8 @@ def test_orphans_go_when_old_or_asked_for(tmp_path):
     explained = ds.explain_cleanup_old_versions(include_files=True)
     assert [(f.path, f.unverified) for f in explained.candidate_files] == [("data/old.lance", True)]
     assert ds.cleanup_old_versions().data_files_removed == 1
-    assert young.exists() and not old.exists()
+    assert young.exists()
+    assert not old.exists()
     assert ds.cleanup_old_versions(delete_unverified=True).bytes_removed == 100
     assert ds.find_orphans() == []
 
@@ -157,7 +159,9 @@ def test_deletes_keep_to_their_rate(tables):
 
 
 @pytest.mark.parametrize(
-    "options", [{"retain_versions": 0}, {"delete_rate_limit": 0}, {"delete_concurrency": 0}], ids=str
+    "options",
+    [{"retain_versions": 0}, {"delete_rate_limit": 0}, {"delete_concurrency": 0}],
+    ids=str,
 )
 def test_options_that_make_no_sense(tables, options):
     with pytest.raises(OSError, match="must be greater than 0"):
@@ -239,3 +243,35 @@ def test_health_of_indices(tmp_path):
     (index,) = lancea.dataset(path).health().indices
     assert (index.name, index.num_parts) == ("id_idx", 1)
     assert (index.unindexed_fragments, index.unindexed_rows) == (1, 50)
+
+
+def test_what_is_open_stays(tables):
+    theirs, mine = tables
+    for library, path in ((lance, theirs), (lancea, mine)):
+        library.dataset(str(path), version=6).cleanup_old_versions(older_than=timedelta(0))
+    assert next(v["version"] for v in lancea.dataset(mine).versions()) == 6
+    assert files(mine) == files(theirs)
+
+
+def test_auto_cleanup_is_switched_on_and_off(tmp_path):
+    ds = lancea.write_dataset(rows(0, 1), tmp_path / "t")
+    ds.optimize.enable_auto_cleanup({"interval": 1, "older_than_seconds": 0})
+    for i in range(4):
+        ds = lancea.write_dataset(rows(i, 1), tmp_path / "t", mode="append")
+    assert len(ds.versions()) == 2, "the one the last commit began with stays"
+    ds.optimize.disable_auto_cleanup()
+    ds = lancea.write_dataset(rows(9, 1), tmp_path / "t", mode="append")
+    assert len(ds.versions()) == 4
+
+
+def test_config_is_changed_across_versions_that_were_cleaned_up(tmp_path):
+    ds = lancea.write_dataset(rows(0, 1), tmp_path / "t")
+    ds.update_config({"mine": "1", "shared": "1"})
+    other = lancea.dataset(tmp_path / "t")
+    for i in range(3):
+        other.update_config({"shared": str(i + 2)})
+    other.cleanup_old_versions(retain_versions=1)
+    with pytest.raises(OSError, match="cleaned up"):
+        lancea.LanceDataset._at(ds, ds._ds).update_config({"shared": "9"})
+    ds.update_config({"mine": "2"})
+    assert ds.config() == {"mine": "2", "shared": "4"}

@@ -123,9 +123,10 @@ def test_plans_and_results_are_those_of_pylance(tmp_path, name, stable):
         assert got.equals(lance.dataset(str(theirs)).to_table(columns=columns))
     assert not my_ds._ds.verify()
     # Nothing is left to do.
-    assert Compaction.plan(my_ds, options).num_tasks() == PylanceCompaction.plan(
-        lance.dataset(str(theirs)), options
-    ).num_tasks()
+    assert (
+        Compaction.plan(my_ds, options).num_tasks()
+        == PylanceCompaction.plan(lance.dataset(str(theirs)), options).num_tasks()
+    )
 
 
 def test_updated_rows_keep_ids_and_versions(tmp_path):
@@ -142,8 +143,9 @@ def test_updated_rows_keep_ids_and_versions(tmp_path):
     expected = lance.dataset(str(theirs)).to_table(columns=columns, with_row_id=True)
     assert lance.dataset(str(mine)).to_table(columns=columns, with_row_id=True).equals(expected)
     ids = expected["_rowid"].to_pylist()
-    assert ds._take_rows(ids[::-1], columns=["id"])["id"].to_pylist() == (
-        expected["id"].to_pylist()[::-1]
+    assert (
+        ds._take_rows(ids[::-1], columns=["id"])["id"].to_pylist()
+        == (expected["id"].to_pylist()[::-1])
     )
 
 

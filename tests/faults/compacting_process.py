@@ -1,7 +1,7 @@
-"""A process that compacts a table again and again until it is killed: ``compacting_process.py PATH``.
+"""Compacts a table again and again until it is killed: ``compacting_process.py PATH``.
 
-Between two compactions it appends 5 fragments of 20 rows whose ``id`` continues the table. The number of
-rows is told on standard output after each commit.
+Between two compactions it appends 5 fragments of 20 rows whose ``id`` continues the table. The
+number of rows is told on standard output after each commit.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def test_processes_that_append_at_once_lose_nothing(tmp_path):
     for module in (lancea, lance):
         dataset = module.dataset(str(path))
         table = dataset.to_table()
-        found = list(zip(*(table.column(name).to_pylist() for name in table.column_names)))
+        found = [tuple(row.values()) for row in table.to_pylist()]
         assert sorted(found) == expected, module.__name__
         assert dataset.version == 1 + PROCESSES * APPENDS
         assert len(dataset.get_fragments()) == PROCESSES * APPENDS

@@ -1,7 +1,8 @@
 """A process that writes until it is killed: ``writer_process.py PATH MODE FIRST``.
 
-Each commit is one batch of 100 rows whose ``id`` continues the table; MODE ``overwrite`` replaces the
-table by as many rows as it had plus 100. What was committed is told on standard output, one line each.
+Each commit is one batch of 100 rows whose ``id`` continues the table; MODE ``overwrite`` replaces
+the table by as many rows as it had plus 100. What was committed is told on standard output, one
+line each.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tables of every type × storage version × null pattern × size, written by lancea: pylance reads them equal."""
+"""Tables of every type, version, null pattern and size, written by lancea, read by pylance."""
 
 from __future__ import annotations
 

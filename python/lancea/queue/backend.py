@@ -263,11 +263,10 @@ class LanceBackend(TensorCalls):
     async def _wait_until(self, condition: Any, timeout: float | None = None) -> bool:
         """Wait for a change after which `condition()` holds. :return: False when the time was up"""
         waker = loop_waker()
-        self._core.subscribe(waker)
         deadline = None if timeout is None else time.monotonic() + timeout
         poll = _READER_POLL[0]
         while True:
-            future = waker.waiter()
+            future = waker.waiter(self._core)
             try:
                 if condition():
                     return True
@@ -282,7 +281,7 @@ class LanceBackend(TensorCalls):
                 else:
                     await asyncio.wait({future}, timeout=left)
             finally:
-                waker.drop(future)
+                waker.drop(self._core, future)
             if not self._bucket.is_writer:
                 with cores.translated():
                     self._bucket.refresh()

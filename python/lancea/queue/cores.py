@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import itertools
 import json
 import os
 import threading
@@ -15,7 +16,9 @@ from typing import Any
 from lancea import _lancea
 from lancea.queue.errors import StorageError, WALError
 
-_lock = threading.Lock()
+# A backend may be collected, and so closed, by whoever holds it.
+_lock = threading.RLock()
+_tokens = itertools.count()
 _cores: weakref.WeakValueDictionary[tuple[int, str], Core] = weakref.WeakValueDictionary()
 
 
@@ -50,8 +53,11 @@ class Core:
         self.options = options
         with translated():
             self.bucket = _lancea.QueueBucket.open(path, options)
-        self.subscribed: weakref.WeakSet = weakref.WeakSet()
+        self.token = next(_tokens)  # for wakers
         self._writer: weakref.ref | None = None
+        self._writer_id: int | None = (
+            None  # when it is being collected the reference is dead already
+        )
 
     def claim(self, writer: Any, name: str) -> None:
         """Make `writer` the one that writes. :raises StorageError: there is another"""
@@ -64,20 +70,15 @@ class Core:
                 )
             with translated():
                 self.bucket.open_for_writing()
-            self._writer = weakref.ref(writer)
+            self._writer, self._writer_id = weakref.ref(writer), id(writer)
 
     def release(self, writer: Any) -> None:
         with _lock:
-            if self._writer is None or self._writer() is not writer:
+            if self._writer_id != id(writer):
                 return
-            self._writer = None
+            self._writer = self._writer_id = None
         with translated():
             self.bucket.stop_writing()
-
-    def subscribe(self, waker: Any) -> None:
-        if waker not in self.subscribed:
-            self.subscribed.add(waker)
-            self.bucket.subscribe(waker.native)
 
 
 def open_core(path: str, options: dict[str, Any]) -> Core:

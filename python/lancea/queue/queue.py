@@ -16,7 +16,7 @@ from typing import Any
 
 from lancea.queue.backend import LanceBackend
 from lancea.queue.cores import check_marker, read_marker
-from lancea.queue.errors import RecordError, StorageError
+from lancea.queue.errors import RecordError
 from lancea.queue.persisting import PersistingBackend
 
 _BACKENDS = {"lance": LanceBackend, "persisting": PersistingBackend}
@@ -234,12 +234,14 @@ class QueueReader(Queue):
             self._offsets[number] = offset
 
 
-def _arguments(args: tuple, topic: str | None) -> str:
-    """Both ``write_queue(topic)`` and Pulsing's ``write_queue(system, topic)`` are understood."""
-    given = [argument for argument in (*args, topic) if isinstance(argument, str)]
-    if len(given) != 1 or len(args) > 2:
-        raise TypeError("expected write_queue(topic, storage_path=...)")
-    return given[0]
+def _system_and_topic(args: tuple, topic: str | None) -> tuple[Any, str]:
+    """``write_queue(topic)`` or, as Pulsing has it, ``write_queue(system, topic)``."""
+    given = [*args] if topic is None else [*args, topic]
+    if len(given) == 1:
+        given = [None, *given]
+    if len(given) != 2 or not isinstance(given[1], str):
+        raise TypeError("expected write_queue(topic, ...) or write_queue(system, topic, ...)")
+    return given[0], given[1]
 
 
 async def write_queue(
@@ -251,17 +253,26 @@ async def write_queue(
     batch_size: int = 100,
     backend: str | type = "lance",
     backend_options: dict[str, Any] | None = None,
-) -> QueueWriter:
-    """Open a topic for writing. An actor system given first, as Pulsing has it, is not needed."""
-    return QueueWriter(
-        _arguments(args, topic),
-        storage_path,
-        num_buckets=num_buckets,
-        bucket_column=bucket_column,
-        batch_size=batch_size,
-        backend=backend,
-        backend_options=backend_options,
-    )
+) -> Any:
+    """Open a topic for writing: ``write_queue(topic, storage_path=...)``.
+
+    With an actor system first, records go through Pulsing's actors.
+    """
+    system, topic = _system_and_topic(args, topic)
+    options: dict[str, Any] = {
+        "num_buckets": num_buckets,
+        "bucket_column": bucket_column,
+        "batch_size": batch_size,
+        "backend": backend,
+        "backend_options": backend_options,
+    }
+    if system is not None:
+        from lancea.queue import on_pulsing
+
+        return await on_pulsing.write_queue(
+            system, _check_topic(topic), storage_path=storage_path, **options
+        )
+    return QueueWriter(topic, storage_path, **options)
 
 
 async def read_queue(
@@ -275,18 +286,34 @@ async def read_queue(
     num_buckets: int | None = None,
     backend: str | type = "lance",
     backend_options: dict[str, Any] | None = None,
-) -> QueueReader:
-    """Open a topic for reading: all buckets, some, or the share of one of several readers."""
-    reader = QueueReader(
-        _arguments(args, topic),
-        storage_path,
-        num_buckets=num_buckets,
-        backend=backend,
-        backend_options=backend_options,
-    )
+) -> Any:
+    """Open a topic for reading: all buckets, some, or the share of one of several readers.
+
+    With an actor system first, records come through Pulsing's actors.
+    """
+    system, topic = _system_and_topic(args, topic)
+    options: dict[str, Any] = {
+        "num_buckets": num_buckets,
+        "backend": backend,
+        "backend_options": backend_options,
+    }
+    if system is not None:
+        from lancea.queue import on_pulsing
+
+        return await on_pulsing.read_queue(
+            system,
+            _check_topic(topic),
+            storage_path=storage_path,
+            bucket_id=bucket_id,
+            bucket_ids=bucket_ids,
+            rank=rank,
+            world_size=world_size,
+            **options,
+        )
+    reader = QueueReader(topic, storage_path, **options)
     if rank is not None and world_size is not None:
         if not 0 <= rank < world_size:
-            raise StorageError(f"rank {rank} of {world_size} readers")
+            raise ValueError(f"rank {rank} of {world_size} readers")
         reader.bucket_ids = [n for n in range(reader.num_buckets) if n % world_size == rank]
     elif bucket_id is not None:
         reader.bucket_ids = [bucket_id]

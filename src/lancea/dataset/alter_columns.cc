@@ -59,7 +59,7 @@ arrow::Status CheckNoIndices(const ColumnChange& change, const std::vector<Cast>
   std::set<std::string> columns, indices;
   for (const IndexInfo& index : change.dataset().indices()) {
     for (const Cast& cast : casts) {
-      if (std::ranges::find(index.fields, cast.from->id) == index.fields.end()) continue;
+      if (std::ranges::find(index.field_ids, cast.from->id) == index.field_ids.end()) continue;
       columns.insert(cast.from->name);
       indices.insert(index.name);
     }

@@ -1,5 +1,6 @@
 #include "lancea/dataset/auto_cleanup.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <limits>
@@ -121,6 +122,8 @@ arrow::Result<std::optional<CleanupOptions>> AutoCleanupOf(const Manifest& manif
   if (!is_due) return std::nullopt;
   CleanupOptions options;
   options.error_if_tagged_old_versions = false;
+  // The writer began with the version before, and may still read it.
+  options.keep_from_version = std::max<uint64_t>(manifest.version, 1) - 1;
   ARROW_RETURN_NOT_OK(config.Read("retain_versions", &options.retain_versions));
   ARROW_RETURN_NOT_OK(config.Read("delete_rate_limit", &options.delete_rate_limit));
   ARROW_RETURN_NOT_OK(config.Read("delete_concurrency", &options.delete_concurrency));

@@ -6,7 +6,7 @@
 //   lance.auto_cleanup.delete_rate_limit  files removed in a second at most
 //   lance.auto_cleanup.delete_concurrency files removed at once
 //
-// Tagged versions are kept. Source: table-format notes, section 9; pylance 14.0.2.
+// Tagged versions and the one before the commit are kept. Source: table-format notes, section 9; pylance 14.0.2.
 #pragma once
 
 #include <cstdint>

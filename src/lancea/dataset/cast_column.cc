@@ -2,6 +2,8 @@
 
 #include "arrow/array.h"
 #include "arrow/compute/api_vector.h"
+#include "arrow/compute/exec.h"
+#include "arrow/datum.h"
 #include "arrow/compute/cast.h"
 #include "arrow/scalar.h"
 #include "arrow/type.h"

@@ -98,6 +98,7 @@ class Cleanup {
         root_(dataset.location.path),
         main_root_(dataset.main_root),
         branch_(dataset.manifest->branch),
+        own_version_(dataset.manifest->version),
         executor_(dataset.session->impl().cpu_executor()),
         options_(options) {}
 
@@ -158,6 +159,9 @@ class Cleanup {
         options_.retain_versions && *options_.retain_versions < versions_.size()
             ? versions_.size() - *options_.retain_versions
             : (options_.retain_versions ? 0 : versions_.size());
+    // The version that is open, and what came after it, may be in use.
+    const uint64_t first_kept =
+        std::min(own_version_, options_.keep_from_version.value_or(own_version_));
     const bool is_asked = options_.before_timestamp_nanos || options_.before_version ||
                           options_.retain_versions || options_.versions;
     for (size_t i = 0; i < versions_.size(); ++i) {
@@ -172,7 +176,7 @@ class Cleanup {
         old = old &&
               std::ranges::find(*options_.versions, manifest.version) != options_.versions->end();
       }
-      if (!old || kept.contains(manifest.version)) continue;
+      if (!old || manifest.version >= first_kept || kept.contains(manifest.version)) continue;
       if (auto tag = tagged.find(manifest.version); tag != tagged.end()) {
         if (!options_.error_if_tagged_old_versions) continue;
         return InvalidInput("version ", manifest.version,
@@ -293,6 +297,7 @@ class Cleanup {
   const std::string root_;
   const std::string main_root_;
   const std::optional<std::string> branch_;
+  const uint64_t own_version_;
   arrow::internal::Executor* const executor_;
   const CleanupOptions options_;
   std::vector<TableFile> files_;

@@ -6,7 +6,11 @@
 #include "arrow/array.h"
 #include "arrow/buffer.h"
 #include "arrow/compute/api_vector.h"
+#include "arrow/compute/exec.h"
+#include "arrow/datum.h"
+#include "arrow/scalar.h"
 #include "arrow/util/bit_util.h"
+#include "lancea/dataset/view_arrays.h"
 #include "lancea/dataset/write_schema.h"
 #include "lancea/io/path.h"
 #include "lancea/schema/field.h"
@@ -78,7 +82,8 @@ arrow::Status ColumnFileWriter::Write(const std::shared_ptr<arrow::RecordBatch>&
     ARROW_RETURN_NOT_OK(writer_->Write(rows));
     physical_row_ += count;
   } else {
-    ARROW_RETURN_NOT_OK(WriteWithDeleted(*rows));
+    ARROW_ASSIGN_OR_RAISE(auto without_views, WithoutViews(rows, pool_));
+    ARROW_RETURN_NOT_OK(WriteWithDeleted(*without_views));
   }
   live_rows_ += count;
   return arrow::Status::OK();

@@ -73,7 +73,8 @@ arrow::Status ExtendField(const Field& given, Field* present, Extension* extensi
   }
   return InvalidInput("Type conflicts between ", present->name, "(",
                       TypeName(*present_type->type()), ") and ", given.name, "(",
-                      TypeName(*given_type->type()), ")");
+                      TypeName(*given_type->type()), "): Column ", present->name,
+                      " already exists in the dataset");
 }
 
 // Number the new fields; their ids are appended to `ids`.

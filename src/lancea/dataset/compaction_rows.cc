@@ -17,7 +17,7 @@ constexpr uint64_t kBatchBytes = uint64_t{8} << 20;
 constexpr uint64_t kMaxBatchRows = uint64_t{128} << 10;
 // Before a batch is decoded nobody knows what its rows take.
 constexpr uint64_t kFirstBatchRows = 128;
-constexpr uint64_t kIoBufferBytes = uint64_t{64} << 20;
+constexpr uint64_t kIoBufferBytes = uint64_t{32} << 20;
 // Rows are alike while their sizes differ by no more than this.
 constexpr uint64_t kAlike = 4;
 

@@ -24,7 +24,7 @@ class CompactionRows {
  public:
   struct Options {
     std::optional<uint64_t> batch_size;      ///< rows at most
-    std::optional<uint64_t> io_buffer_size;  ///< bytes decoded ahead; default 64 MiB
+    std::optional<uint64_t> io_buffer_size;  ///< bytes decoded ahead; default 32 MiB
     arrow::StopToken stop = arrow::StopToken::Unstoppable();
   };
 

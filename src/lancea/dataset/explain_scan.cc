@@ -193,12 +193,26 @@ class Explanation {
     return has(*setup_.plan) || (setup_.filter != nullptr && has(setup_.filter->plan()));
   }
 
+  static std::string TextOf(const ScanFilter::Condition& condition) {
+    if (condition.predicate != nullptr) return condition.predicate->condition().ToString();
+    const bool any = condition.kind == ScanFilter::Condition::Kind::kAny;
+    std::string out;
+    for (const auto& part : condition.parts) {
+      if (!out.empty()) out += any ? " OR " : " AND ";
+      out += TextOf(part);
+    }
+    out.insert(out.begin(), '(');
+    out.push_back(')');
+    return out;
+  }
+
   // The conditions in the order in which they are asked.
   std::string Refined() const {
     std::string out;
     for (const ScanFilter::Step& step : setup_.filter->steps()) {
-      for (const auto& predicate : step.predicates) {
-        out += (out.empty() ? "" : " AND ") + predicate->condition().ToString();
+      for (const auto& condition : step.conditions) {
+        if (!out.empty()) out += " AND ";
+        out += TextOf(condition);
       }
     }
     return out.empty() ? "--" : out;

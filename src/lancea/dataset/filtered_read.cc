@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
+#include <tuple>
 
 #include "arrow/array/array_primitive.h"
 #include "arrow/array/concatenate.h"
@@ -11,13 +11,12 @@
 #include "arrow/compute/exec.h"
 #include "arrow/datum.h"
 #include "arrow/type.h"
+#include "lancea/dataset/read_cost.h"
 #include "lancea/dataset/row_order.h"
 
 namespace lancea {
 namespace {
 
-// What finding one row of a column costs, in bytes decoded in a row.
-constexpr uint64_t kBytesPerRange = 300;
 // A piece of work: enough to be worth a task and calls of kernels, little enough for the caches.
 constexpr uint64_t kMinPieceRows = 4096;
 constexpr uint64_t kMaxPieceRows = uint64_t{128} << 10;
@@ -37,12 +36,6 @@ class Stopwatch {
   std::atomic<uint64_t>* const nanos_;
   const std::chrono::nanoseconds begin_;
 };
-
-uint64_t RowBytes(const FragmentColumns& readers, size_t column) {
-  uint64_t bytes = 0;
-  for (const auto& part : readers.columns[column]) bytes += part.reader->encoded_bytes();
-  return readers.num_rows == 0 ? 8 : bytes / readers.num_rows;
-}
 
 arrow::Result<std::shared_ptr<arrow::Array>> AsOne(const arrow::ArrayVector& arrays,
                                                    const std::shared_ptr<arrow::DataType>& type,
@@ -75,10 +68,10 @@ class SliceRead {
     if (!scan_.filter.steps().empty() && !left_.none()) {
       ARROW_ASSIGN_OR_RAISE(readers_, scan_.filter.plan().ForFragment(fragment_, /*keep=*/true));
     }
-    for (const ScanFilter::Step& step : scan_.filter.steps()) {
+    for (const ScanFilter::Step* step : InOrder()) {
       if (left_.none()) break;
       ARROW_RETURN_NOT_OK(scan_.read_options.stop_token.Poll());
-      ARROW_RETURN_NOT_OK(Ask(step));
+      ARROW_RETURN_NOT_OK(Ask(*step));
     }
     if (scan_.counters != nullptr) {
       scan_.counters->rows_selected += static_cast<uint64_t>(left_.count());
@@ -101,7 +94,7 @@ class SliceRead {
     }
     const Stopwatch time(scan_.counters == nullptr ? nullptr : &scan_.counters->take_nanos);
     ARROW_ASSIGN_OR_RAISE(const auto readers, plan.ForFragment(fragment_, /*keep=*/true));
-    const std::vector<RowRange> picked = left_.Pick(rows_);
+    const auto num_ranges = static_cast<size_t>(left_.num_runs());
     std::vector<size_t> whole, sparse;
     for (size_t c = 0; c < num_columns; ++c) {
       const int same = scan_.same_as_filtered[c];
@@ -109,7 +102,7 @@ class SliceRead {
         ARROW_ASSIGN_OR_RAISE(out[c], PickFrom(read_[static_cast<size_t>(same)],
                                                schema->field(static_cast<int>(c))->type()));
       } else {
-        (WantsWhole(*readers, c, picked.size()) ? whole : sparse).push_back(c);
+        (WantsWhole(*readers, c, num_ranges) ? whole : sparse).push_back(c);
       }
     }
     if (scan_.counters != nullptr && whole.size() + sparse.size() > 0) {
@@ -131,7 +124,7 @@ class SliceRead {
       return arrow::Status::OK();
     };
     ARROW_RETURN_NOT_OK(read(whole, rows_, !left_.all()));
-    ARROW_RETURN_NOT_OK(read(sparse, picked, false));
+    if (!sparse.empty()) ARROW_RETURN_NOT_OK(read(sparse, left_.Pick(rows_), false));
     return arrow::RecordBatch::Make(schema, left_.count(), std::move(out));
   }
 
@@ -139,6 +132,25 @@ class SliceRead {
   static int64_t NumRows(const std::vector<RowRange>& rows) {
     int64_t out = 0;
     for (const RowRange& range : rows) out += static_cast<int64_t>(range.size());
+    return out;
+  }
+
+  // Among steps whose types cost the same, those first that take fewer bytes in this fragment's files:
+  // they are encoded better, often by a dictionary.
+  std::vector<const ScanFilter::Step*> InOrder() const {
+    std::vector<const ScanFilter::Step*> out;
+    for (const ScanFilter::Step& step : scan_.filter.steps()) out.push_back(&step);
+    if (out.size() < 2 || readers_ == nullptr) return out;
+    auto bytes = [&](const ScanFilter::Step* step) {
+      uint64_t sum = 0;
+      for (const size_t column : step->columns) {
+        for (const auto& part : readers_->columns[column]) sum += part.reader->encoded_bytes();
+      }
+      return sum;
+    };
+    std::ranges::stable_sort(out, {}, [&](const ScanFilter::Step* step) {
+      return std::tuple(step->may_fail, step->cost, bytes(step));
+    });
     return out;
   }
 
@@ -150,29 +162,24 @@ class SliceRead {
     if (plan_column.kind != PlanColumn::Kind::kField || plan_column.has_blob_bytes) return false;
     if (scan_.late[column] == LateColumns::Mode::kAll) return false;
     if (scan_.late[column] == LateColumns::Mode::kNone) return true;
-    return IsWholeCheaper(RowBytes(readers, column), num_ranges, InMemory(readers));
+    return IsCheaperWhole(DecodeCost(scan_.plan, readers, column), readers, num_ranges);
   }
 
-  bool IsWholeCheaper(uint64_t row_bytes, size_t num_ranges, bool in_memory) const {
-    const uint64_t cost_of_range =
-        in_memory ? kBytesPerRange : std::max(kBytesPerRange, scan_.read_options.block_size);
-    // A byte more a row: values of no bytes take time too.
-    return (row_bytes + 1) * static_cast<uint64_t>(left_.num_rows()) <= num_ranges * cost_of_range;
-  }
-
-  static bool InMemory(const FragmentColumns& readers) {
-    return std::all_of(readers.files.begin(), readers.files.end(),
-                       [](const auto& file) { return file->object()->is_memory(); });
+  bool IsCheaperWhole(uint64_t decode_cost, const FragmentColumns& readers,
+                      size_t num_ranges) const {
+    return IsWholeCheaper(decode_cost, static_cast<uint64_t>(left_.num_rows()), num_ranges,
+                          IsInMemory(readers) ? 0 : scan_.read_options.block_size);
   }
 
   arrow::Status Ask(const ScanFilter::Step& step) {
-    std::vector<RowRange> picked;
     bool whole = left_.all();
     if (!whole) {
-      picked = left_.Pick(rows_);
       uint64_t row_bytes = 0;
-      for (const size_t column : step.columns) row_bytes += RowBytes(*readers_, column);
-      whole = !step.may_fail && IsWholeCheaper(row_bytes, picked.size(), InMemory(*readers_));
+      for (const size_t column : step.columns) {
+        row_bytes += DecodeCost(scan_.filter.plan(), *readers_, column);
+      }
+      whole = !step.may_fail &&
+              IsCheaperWhole(row_bytes, *readers_, static_cast<size_t>(left_.num_runs()));
     }
     const int64_t num_rows = whole ? left_.num_rows() : left_.count();
     std::vector<arrow::ArrayVector> columns(step.columns.size());
@@ -196,62 +203,73 @@ class SliceRead {
       if (scan_.counters != nullptr) options.counters = &scan_.counters->scan_io;
       ARROW_ASSIGN_OR_RAISE(
           auto begun, FragmentRead::Make(scan_.dataset, scan_.filter.plan(), readers_, fragment_,
-                                         whole ? rows_ : picked, wanted,
+                                         whole ? rows_ : left_.Pick(rows_), wanted,
                                          scan_.options.include_deleted_rows, options));
       for (const size_t i : missing) {
         ARROW_ASSIGN_OR_RAISE(columns[i], begun->Finish(step.columns[i]));
         if (whole) read_[step.columns[i]] = columns[i];
       }
     }
-    if (columns.size() == 1) return AskOne(step, columns[0], whole);
+    Selection holds(num_rows);
+    for (const ScanFilter::Condition& condition : step.conditions) {
+      if (holds.none()) break;
+      ARROW_RETURN_NOT_OK(Ask(condition, step, columns, &holds));
+    }
+    if (whole) {
+      left_.And(holds);
+    } else {
+      left_.KeepOfLeft(holds);
+    }
+    return arrow::Status::OK();
+  }
+
+  // Leave in `holds` the rows for which the condition holds.
+  // \param columns  arrays of the step's columns, each of all the rows of `holds`
+  arrow::Status Ask(const ScanFilter::Condition& condition, const ScanFilter::Step& step,
+                    const std::vector<arrow::ArrayVector>& columns, Selection* holds) {
+    using Kind = ScanFilter::Condition::Kind;
+    if (condition.kind == Kind::kAll) {
+      for (const auto& part : condition.parts) {
+        if (holds->none()) break;
+        ARROW_RETURN_NOT_OK(Ask(part, step, columns, holds));
+      }
+      return arrow::Status::OK();
+    }
+    if (condition.kind == Kind::kAny) {
+      Selection any(holds->num_rows());
+      any.Clear();
+      for (const auto& part : condition.parts) {
+        Selection some(holds->num_rows());
+        ARROW_RETURN_NOT_OK(Ask(part, step, columns, &some));
+        any.Or(some);
+      }
+      holds->And(any);
+      return arrow::Status::OK();
+    }
+    const Predicate& predicate = *condition.predicate;
+    if (condition.columns.size() == 1) {
+      // Each array as the page has it: nothing is joined, dictionaries stay.
+      int64_t begin = 0;
+      for (const auto& array : columns[condition.columns[0]]) {
+        ARROW_ASSIGN_OR_RAISE(auto answers, predicate.Evaluate({array}, array->length(), pool_));
+        holds->Keep(begin, *answers);
+        begin += array->length();
+      }
+      return arrow::Status::OK();
+    }
     arrow::ArrayVector aligned;
-    for (size_t i = 0; i < columns.size(); ++i) {
-      for (auto& array : columns[i]) {
+    for (const size_t i : condition.columns) {
+      arrow::ArrayVector arrays = columns[i];
+      for (auto& array : arrays) {
         ARROW_ASSIGN_OR_RAISE(array, AsEvaluated(std::move(array), pool_));
       }
       const auto& field = scan_.filter.plan().columns()[step.columns[i]].output;
-      ARROW_ASSIGN_OR_RAISE(auto whole_column, AsOne(columns[i], field->type(), pool_));
-      aligned.push_back(std::move(whole_column));
+      ARROW_ASSIGN_OR_RAISE(auto joined, AsOne(arrays, field->type(), pool_));
+      aligned.push_back(std::move(joined));
     }
-    for (const auto& predicate : step.predicates) {
-      ARROW_ASSIGN_OR_RAISE(auto answers, predicate->Evaluate(aligned, num_rows, pool_));
-      all_answers_.push_back(std::move(answers));
-    }
-    return Keep(whole, 0);
-  }
-
-  // Each array as the page has it: nothing is joined, dictionaries stay.
-  arrow::Status AskOne(const ScanFilter::Step& step, const arrow::ArrayVector& arrays, bool whole) {
-    for (const auto& predicate : step.predicates) {
-      arrow::ArrayVector parts;
-      int64_t begin = 0;
-      for (const auto& array : arrays) {
-        ARROW_ASSIGN_OR_RAISE(auto answers, predicate->Evaluate({array}, array->length(), pool_));
-        if (whole) {
-          left_.Keep(begin, *answers);
-        } else {
-          parts.push_back(answers);
-        }
-        begin += array->length();
-      }
-      if (!whole) {
-        ARROW_ASSIGN_OR_RAISE(auto joined, AsOne(parts, arrow::boolean(), pool_));
-        all_answers_.push_back(std::static_pointer_cast<arrow::BooleanArray>(joined));
-      }
-    }
-    return Keep(whole, 0);
-  }
-
-  // Apply what the predicates of a step said; all of them were asked of the same rows.
-  arrow::Status Keep(bool whole, int64_t begin) {
-    if (whole) {
-      for (const auto& answers : all_answers_) left_.Keep(begin, *answers);
-    } else if (!all_answers_.empty()) {
-      Selection of_left(left_.count());
-      for (const auto& answers : all_answers_) of_left.Keep(0, *answers);
-      left_.KeepOfLeft(of_left);
-    }
-    all_answers_.clear();
+    ARROW_ASSIGN_OR_RAISE(auto answers,
+                          predicate.Evaluate(std::move(aligned), holds->num_rows(), pool_));
+    holds->Keep(0, *answers);
     return arrow::Status::OK();
   }
 
@@ -305,7 +323,6 @@ class SliceRead {
   std::shared_ptr<const FragmentColumns> readers_;
   std::vector<arrow::ArrayVector>
       read_;  // by column of the filter's plan: all rows of it, or nothing
-  std::vector<std::shared_ptr<arrow::BooleanArray>> all_answers_;
   std::vector<uint32_t> positions_;
 };
 

@@ -83,10 +83,11 @@ arrow::Status FragmentWriter::Write(const std::shared_ptr<arrow::RecordBatch>& b
     ARROW_RETURN_NOT_OK(file_->Write(*stored));
     rows_in_file_ += static_cast<uint64_t>(count);
     begin += count;
-    if (rows_in_file_ >= options_.max_rows_per_file ||
-        file_->bytes_written() >= options_.max_bytes_per_file) {
-      ARROW_RETURN_NOT_OK(FinishFile());
+    bool is_full = rows_in_file_ >= options_.max_rows_per_file;
+    if (!is_full) {
+      ARROW_ASSIGN_OR_RAISE(is_full, file_->HasWritten(options_.max_bytes_per_file));
     }
+    if (is_full) ARROW_RETURN_NOT_OK(FinishFile());
   }
   return Report();
 }

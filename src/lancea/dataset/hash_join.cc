@@ -9,11 +9,14 @@
 #include "arrow/buffer.h"
 #include "arrow/compute/api_vector.h"
 #include "arrow/compute/cast.h"
+#include "arrow/compute/exec.h"
+#include "arrow/datum.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
 #include "arrow/util/bit_util.h"
 #include "lancea/dataset/column_schema.h"
+#include "lancea/dataset/view_arrays.h"
 #include "lancea/exec/predicate.h"
 #include "lancea/util/errors.h"
 
@@ -113,6 +116,7 @@ arrow::Result<std::unique_ptr<HashJoin>> HashJoin::Make(arrow::RecordBatchReader
     ARROW_ASSIGN_OR_RAISE(auto evaluated, AsEvaluated(batch->column(key), pool));
     keys.push_back(std::move(evaluated));
     ARROW_ASSIGN_OR_RAISE(batch, batch->RemoveColumn(key));
+    ARROW_ASSIGN_OR_RAISE(batch, WithoutViews(std::move(batch), pool));
     batches.push_back(std::move(batch));
   }
   if (batches.empty()) return InvalidInput("HashJoiner: No data");

@@ -201,6 +201,34 @@ std::vector<uint64_t> HashKeys(const KeyRows& keys) {
   return out;
 }
 
+void HashFirstKey(const KeyRows& keys, uint64_t* out) {
+  const arrow::Array& column = *keys.columns[0];
+  const auto num_rows = static_cast<size_t>(keys.num_rows);
+  auto spread = [](uint64_t value) {
+    value *= 0x9e3779b97f4a7c15ULL;
+    return value ^ value >> 32;
+  };
+  if (column.type_id() == arrow::Type::BOOL) {
+    std::fill_n(out, num_rows, 0);
+  } else if (arrow::is_base_binary_like(column.type_id())) {
+    for (size_t row = 0; row < num_rows; ++row) {
+      const std::string_view bytes = BytesOf(column, static_cast<int64_t>(row));
+      out[row] = XXH64(bytes.data(), bytes.size(), 0);
+    }
+  } else if (column.type()->byte_width() == 8) {
+    const auto* values = column.data()->GetValues<uint64_t>(1);
+    for (size_t row = 0; row < num_rows; ++row) out[row] = spread(values[row]);
+  } else if (column.type()->byte_width() == 4) {
+    const auto* values = column.data()->GetValues<uint32_t>(1);
+    for (size_t row = 0; row < num_rows; ++row) out[row] = spread(values[row]);
+  } else {
+    for (size_t row = 0; row < num_rows; ++row) {
+      const std::string_view bytes = BytesOf(column, static_cast<int64_t>(row));
+      out[row] = XXH64(bytes.data(), bytes.size(), 0);
+    }
+  }
+}
+
 InsertedKeyFilter::InsertedKeyFilter(std::vector<int32_t> field_ids)
     : field_ids_(std::move(field_ids)), words_(kFilterBlocks * 8, 0) {}
 

@@ -55,6 +55,9 @@ class MergeKeyColumns {
 /// A hash of each row's keys; what rows with null keys get does not matter.
 std::vector<uint64_t> HashKeys(const KeyRows& keys);
 
+/// A cheap hash of each row's first key; what nulls get does not matter.
+void HashFirstKey(const KeyRows& keys, uint64_t* out);
+
 /// The keys a merge inserted, for other writers to see: a split-block Bloom filter of 16 KiB.
 /// Source: the Parquet format's Bloom filters; transactions of pylance 14.0.2.
 class InsertedKeyFilter {

@@ -93,6 +93,7 @@ arrow::Status MergeRun::ScanTarget(MergeKeyTable* table) {
   }
   ScanOptions scan;
   scan.columns = plan_.ScannedColumns();
+  scan.batch_size = 32768;
   scan.with_row_address = true;
   scan.with_row_id = plan_.has_stable_row_ids;
   scan.io_buffer_size =
@@ -202,10 +203,11 @@ arrow::Status MergeRun::Probe(const TargetRows& rows, MergeKeyTable* table) {
   std::vector<uint32_t> groups;
   ARROW_RETURN_NOT_OK(table->Lookup(rows.keys, &groups));
   const MergeInsertOptions& options = plan_.options;
+  const bool deletes = options.delete_not_matched_by_source;
   for (int64_t row = 0; row < rows.keys.num_rows; ++row) {
     const uint32_t group = groups[static_cast<size_t>(row)];
     if (group == MergeKeyTable::kNone) {
-      if (!MayDelete(rows, row)) continue;
+      if (!deletes || !MayDelete(rows, row)) continue;
       gone_.Add(rows.addresses[row]);
       ++stats_.num_deleted_rows;
       continue;

@@ -1,6 +1,9 @@
 // The source's keys as a hash table: which source rows have the keys of a target row.
 //
 //   keys   7 9 7 null 9     groups  0 1 0 - 1     first of group  0 1     next of row  2 4 - - -
+//
+// Most target rows match nothing. A bit per key, by a cheap hash of the first key column, answers for them
+// before the table is asked.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +20,7 @@ class Grouper;
 
 namespace lancea {
 
-/// Memory: the distinct keys, and 8 bytes a row. Not thread-safe.
+/// Memory: the distinct keys, and 16 bytes a row. Not thread-safe.
 class MergeKeyTable {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
@@ -26,7 +29,8 @@ class MergeKeyTable {
       const std::vector<std::shared_ptr<arrow::DataType>>& types, arrow::MemoryPool* pool);
   ~MergeKeyTable();
 
-  /// Add the rows behind those added before. \return InvalidInput for 2^32 rows
+  /// Add the rows behind those added before, all before the first Lookup.
+  /// \return InvalidInput for 2^32 rows
   arrow::Status Add(const KeyRows& keys);
 
   /// The group of each row's keys; kNone where no source row has them.
@@ -45,12 +49,16 @@ class MergeKeyTable {
  private:
   MergeKeyTable() = default;
   arrow::Result<std::vector<uint32_t>> Groups(const KeyRows& keys, bool add);
+  // The rows that may have keys of this table, among those without null keys.
+  std::vector<int32_t> Candidates(const KeyRows& keys);
 
   arrow::MemoryPool* pool_ = nullptr;
   std::unique_ptr<arrow::compute::Grouper> grouper_;
   std::vector<uint32_t> groups_, first_, last_, next_;
   std::vector<uint8_t> matched_;
   bool has_duplicates_ = false;
+  std::vector<uint64_t> hashes_;  ///< of the rows added, until the bits are made of them
+  std::vector<uint64_t> bits_;    ///< a power of two; made by the first lookup
 };
 
 }  // namespace lancea

@@ -5,6 +5,7 @@
 
 #include "arrow/array.h"
 #include "arrow/record_batch.h"
+#include "lancea/dataset/auto_cleanup.h"
 #include "lancea/dataset/write_schema.h"
 #include "lancea/io/path.h"
 #include "lancea/table/deletion_file_writer.h"
@@ -202,6 +203,7 @@ arrow::Result<CommittedChange> CommitWithRetries(
       change.written.Keep();
       out.transaction = std::move(committed->transaction);
       ARROW_ASSIGN_OR_RAISE(out.dataset, context.Open(std::move(committed->version)));
+      CleanUpAfterCommit(*out.dataset);
       return out;
     }
     if (IsCommitStatusUnknown(committed.status())) change.written.Keep();

@@ -57,9 +57,55 @@ std::optional<ScanFilter::Pin> AsPin(const Expression& condition) {
 
 struct OrderedStep {
   ScanFilter::Step step;
-  int64_t cost = 0;
-  std::vector<std::pair<int, std::shared_ptr<const Predicate>>> predicates;  // by cost
+  std::vector<std::pair<int, ScanFilter::Condition>> conditions;  // by cost
 };
+
+// Columns of `seen` that an expression reads, ascending.
+arrow::Result<std::vector<size_t>> ColumnsRead(const Expression& expression,
+                                               const arrow::Schema& seen) {
+  std::vector<size_t> out;
+  for (const auto& path : FieldPaths(expression)) {
+    const int column = seen.GetFieldIndex(path[0]);
+    if (column < 0) return NotFound("no column \"", path[0], "\"");
+    out.push_back(static_cast<size_t>(column));
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+// Bind a condition; one over several columns is taken apart at its ANDs and ORs.
+arrow::Result<ScanFilter::Condition> BindCondition(const Expression& expression,
+                                                   const arrow::Schema& seen,
+                                                   const std::vector<size_t>& step_columns) {
+  using Condition = ScanFilter::Condition;
+  Condition out;
+  ARROW_ASSIGN_OR_RAISE(const std::vector<size_t> columns, ColumnsRead(expression, seen));
+  if (columns.size() > 1) {
+    std::vector<Expression> parts = SplitConjuncts(expression);
+    out.kind = Condition::Kind::kAll;
+    if (parts.size() == 1) {
+      parts = SplitAlternatives(expression);
+      out.kind = Condition::Kind::kAny;
+    }
+    if (parts.size() > 1 && !MayFail(expression)) {
+      for (const Expression& part : parts) {
+        ARROW_ASSIGN_OR_RAISE(auto bound, BindCondition(part, seen, step_columns));
+        out.parts.push_back(std::move(bound));
+      }
+      return out;
+    }
+    out.kind = Condition::Kind::kPredicate;
+  }
+  arrow::FieldVector fields;
+  for (const size_t column : columns) {
+    fields.push_back(seen.field(static_cast<int>(column)));
+    out.columns.push_back(static_cast<size_t>(
+        std::find(step_columns.begin(), step_columns.end(), column) - step_columns.begin()));
+  }
+  ARROW_ASSIGN_OR_RAISE(out.predicate, Predicate::Make(expression, arrow::schema(fields)));
+  return out;
+}
 
 }  // namespace
 
@@ -89,43 +135,36 @@ arrow::Result<std::shared_ptr<const ScanFilter>> ScanFilter::Make(const Dataset:
 
   std::vector<OrderedStep> steps;
   for (const Expression& condition : conditions) {
-    std::vector<size_t> columns;
-    arrow::FieldVector fields;
-    for (const auto& path : FieldPaths(condition)) {
-      const int column = seen->GetFieldIndex(path[0]);
-      if (column < 0) return NotFound("no column \"", path[0], "\"");
-      columns.push_back(static_cast<size_t>(column));
-    }
-    std::sort(columns.begin(), columns.end());
-    columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+    ARROW_ASSIGN_OR_RAISE(std::vector<size_t> columns, ColumnsRead(condition, *seen));
     int64_t cost = 0;
-    for (const size_t column : columns) {
-      fields.push_back(seen->field(static_cast<int>(column)));
-      cost += ReadCost(out->plan_->columns()[column]);
-    }
-    ARROW_ASSIGN_OR_RAISE(auto predicate, Predicate::Make(condition, arrow::schema(fields)));
-    if (const auto answer = ConstantAnswer(*predicate)) {
-      out->is_never_ |= !*answer;
-      continue;
+    for (const size_t column : columns) cost += ReadCost(out->plan_->columns()[column]);
+    ARROW_ASSIGN_OR_RAISE(Condition bound, BindCondition(condition, *seen, columns));
+    if (bound.predicate != nullptr) {
+      if (const auto answer = ConstantAnswer(*bound.predicate)) {
+        out->is_never_ |= !*answer;
+        continue;
+      }
     }
     const bool may_fail = MayFail(condition);
     auto same = std::find_if(steps.begin(), steps.end(), [&](const OrderedStep& step) {
       return step.step.columns == columns && step.step.may_fail == may_fail;
     });
     if (same == steps.end()) {
-      same = steps.insert(steps.end(), {{columns, {}, may_fail}, cost, {}});
+      OrderedStep fresh;
+      fresh.step = {std::move(columns), {}, may_fail, cost};
+      same = steps.insert(steps.end(), std::move(fresh));
     }
-    same->predicates.emplace_back(CostOf(condition), std::move(predicate));
+    same->conditions.emplace_back(CostOf(condition), std::move(bound));
   }
   std::stable_sort(steps.begin(), steps.end(), [](const OrderedStep& a, const OrderedStep& b) {
     if (a.step.may_fail != b.step.may_fail) return b.step.may_fail;
-    return a.cost < b.cost;
+    return a.step.cost < b.step.cost;
   });
   for (OrderedStep& step : steps) {
-    std::stable_sort(step.predicates.begin(), step.predicates.end(),
+    std::stable_sort(step.conditions.begin(), step.conditions.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (auto& [cost, predicate] : step.predicates) {
-      step.step.predicates.push_back(std::move(predicate));
+    for (auto& [cost, condition] : step.conditions) {
+      step.step.conditions.push_back(std::move(condition));
     }
     out->steps_.push_back(std::move(step.step));
   }

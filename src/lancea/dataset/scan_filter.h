@@ -28,10 +28,20 @@ namespace lancea {
 /// Immutable, thread-safe. Refers to its dataset, which outlives it.
 class ScanFilter {
  public:
+  /// A condition, or several of which all or any must hold. Only true counts, so AND and OR are those of
+  /// sets of rows, and each part is asked of its own columns as the file has them.
+  struct Condition {
+    enum class Kind { kPredicate, kAll, kAny };
+    Kind kind = Kind::kPredicate;
+    std::shared_ptr<const Predicate> predicate;
+    std::vector<size_t> columns;  ///< kPredicate: what it reads, positions in Step::columns
+    std::vector<Condition> parts;
+  };
   struct Step {
-    std::vector<size_t> columns;  ///< of plan(), ascending
-    std::vector<std::shared_ptr<const Predicate>> predicates;
-    bool may_fail = false;  ///< asked only of rows that are left
+    std::vector<size_t> columns;        ///< of plan(), ascending
+    std::vector<Condition> conditions;  ///< all must hold; cheap ones first
+    bool may_fail = false;              ///< asked only of rows that are left
+    int64_t cost = 0;                   ///< of decoding a row, by the columns\' types
   };
   /// Rows named by number; the intersection of all of them.
   struct Pin {

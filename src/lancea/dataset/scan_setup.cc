@@ -63,6 +63,10 @@ arrow::Result<ScanSetup> ScanSetup::Make(const Dataset::Impl& dataset, ScanOptio
     ARROW_ASSIGN_OR_RAISE(
         out.slices, PinnedRows(dataset, *out.filter, out.slices, options.include_deleted_rows));
   }
+  if (options.counters != nullptr) {
+    options.counters->scan_io.CountFor(dataset.io_counters.get());
+    options.counters->take_io.CountFor(dataset.io_counters.get());
+  }
   out.options = std::move(options);
   const ScanOptions& given = out.options;
   out.read = given;

@@ -189,6 +189,8 @@ std::string Scanner::ExplainPlan(bool) const { return Plan().ToText(); }
 
 arrow::Result<PlanNode> Scanner::Analyze(bool count_rows) const {
   auto counters = std::make_shared<ScanCounters>();
+  counters->scan_io.CountFor(impl_->dataset->impl().io_counters.get());
+  counters->take_io.CountFor(impl_->dataset->impl().io_counters.get());
   const ScanOptions options = impl_->Counted(counters);
   const auto begin = std::chrono::steady_clock::now();
   ScanOutcome outcome;

@@ -6,6 +6,8 @@
 #include "arrow/array/concatenate.h"
 #include "arrow/buffer.h"
 #include "arrow/compute/api_vector.h"
+#include "arrow/compute/exec.h"
+#include "arrow/datum.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
 #include "lancea/dataset/column_change.h"

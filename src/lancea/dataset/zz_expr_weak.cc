@@ -1,5 +1,6 @@
 // Temporary: until expr/*.cc is there.
 #include "arrow/type.h"
+#include "arrow/compute/initialize.h"
 #include "lancea/exec/conjuncts.h"
 #include "lancea/expr/sql_expression.h"
 #include "lancea/util/errors.h"
@@ -14,6 +15,7 @@ __attribute__((weak)) arrow::Result<arrow::compute::Expression> ParseExpression(
 }
 __attribute__((weak)) arrow::Result<arrow::compute::Expression> BindExpression(
     const arrow::compute::Expression& e, const arrow::Schema& s, bool) {
+  (void)arrow::compute::Initialize();
   return e.Bind(s);
 }
 __attribute__((weak)) std::vector<std::vector<std::string>> ColumnsOf(

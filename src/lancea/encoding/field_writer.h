@@ -36,8 +36,9 @@ struct PendingPage {
 
 /// How large pages get.
 struct PageLimits {
-  uint64_t column_buffer_bytes = uint64_t{8} << 20;  ///< values of one column gathered before a page is cut
-  uint64_t max_page_bytes = uint64_t{32} << 20;      ///< of plain values, larger ones are split
+  uint64_t column_buffer_bytes = uint64_t{8}
+                                 << 20;  ///< values of one column gathered before a page is cut
+  uint64_t max_page_bytes = uint64_t{32} << 20;  ///< of plain values, larger ones are split
 };
 
 /// Puts bytes into the file outside of any page (blobs).
@@ -59,7 +60,8 @@ class FieldWriter {
   /// Take rows.
   /// \param rows  of the field's Arrow type; may be a slice
   /// \return pages that became full
-  virtual arrow::Result<std::vector<PendingPage>> Append(const std::shared_ptr<arrow::Array>& rows) = 0;
+  virtual arrow::Result<std::vector<PendingPage>> Append(
+      const std::shared_ptr<arrow::Array>& rows) = 0;
 
   /// What is left as pages. Call once, last.
   virtual arrow::Result<std::vector<PendingPage>> Finish() = 0;

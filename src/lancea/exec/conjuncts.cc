@@ -22,9 +22,11 @@ bool IsCall(const Expression& expression, std::initializer_list<const char*> nam
          });
 }
 
-void AddConjuncts(const Expression& filter, std::vector<Expression>* out) {
-  if (IsCall(filter, {"and_kleene", "and"})) {
-    for (const Expression& argument : filter.call()->arguments) AddConjuncts(argument, out);
+// The operands of calls of `names` at the top of `filter`, however they are nested.
+void AddOperands(const Expression& filter, std::initializer_list<const char*> names,
+                 std::vector<Expression>* out) {
+  if (IsCall(filter, names)) {
+    for (const Expression& argument : filter.call()->arguments) AddOperands(argument, names, out);
   } else {
     out->push_back(filter);
   }
@@ -127,7 +129,13 @@ bool AddNumbers(const Expression& condition, const std::string& field, std::vect
 
 std::vector<Expression> SplitConjuncts(const Expression& filter) {
   std::vector<Expression> out;
-  AddConjuncts(filter, &out);
+  AddOperands(filter, {"and_kleene", "and"}, &out);
+  return out;
+}
+
+std::vector<Expression> SplitAlternatives(const Expression& condition) {
+  std::vector<Expression> out;
+  AddOperands(condition, {"or_kleene", "or"}, &out);
   return out;
 }
 

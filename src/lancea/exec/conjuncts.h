@@ -15,6 +15,10 @@ namespace lancea {
 /// The conditions joined by AND at the top of `filter`, in order.
 std::vector<arrow::compute::Expression> SplitConjuncts(const arrow::compute::Expression& filter);
 
+/// The alternatives joined by OR at the top of `condition`, in order.
+std::vector<arrow::compute::Expression> SplitAlternatives(
+    const arrow::compute::Expression& condition);
+
 /// The same expression, not bound, so that it can be bound to another schema with these columns.
 arrow::compute::Expression Unbound(const arrow::compute::Expression& expression);
 

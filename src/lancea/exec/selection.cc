@@ -62,6 +62,16 @@ void Selection::Clear() {
   count_ = 0;
 }
 
+void Selection::And(const Selection& other) {
+  for (size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
+  Count();
+}
+
+void Selection::Or(const Selection& other) {
+  for (size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];
+  Count();
+}
+
 void Selection::Count() {
   count_ = 0;
   for (const uint64_t word : words_) count_ += std::popcount(word);

@@ -31,6 +31,9 @@ class Selection {
   /// Keep those of the rows left that are in `of_left`, a selection among them.
   void KeepOfLeft(const Selection& of_left);
   void Clear();
+  /// Rows that are in both, or in either; of as many rows.
+  void And(const Selection& other);
+  void Or(const Selection& other);
 
   /// Runs of neighbouring rows left: about as many as Pick gives ranges.
   int64_t num_runs() const;

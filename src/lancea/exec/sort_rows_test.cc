@@ -74,9 +74,10 @@ std::shared_ptr<arrow::RecordBatchReader> Numbers(int64_t num_batches, int64_t r
     std::string json = "[";
     for (int64_t row = 0; row < rows_of_each; ++row) {
       values->push_back(static_cast<int64_t>(random() % 5000));
-      json += (row == 0 ? "" : ",") + std::to_string(values->back());
+      if (row > 0) json += ',';
+      json += std::to_string(values->back());
     }
-    batches.push_back(OneColumn(Json(arrow::int64(), json + "]")));
+    batches.push_back(OneColumn(Json(arrow::int64(), json.append("]"))));
   }
   return arrow::RecordBatchReader::Make(batches, batches[0]->schema()).ValueOrDie();
 }

@@ -25,9 +25,7 @@ struct Token {
 
   /// Whether it is this word, in any case, not quoted.
   bool IsWord(std::string_view word) const;
-  bool IsSymbol(std::string_view symbol) const {
-    return kind == Kind::kSymbol && text == symbol;
-  }
+  bool IsSymbol(std::string_view symbol) const { return kind == Kind::kSymbol && text == symbol; }
 };
 
 /// The tokens of `sql`, kEnd last. Places count bytes of `sql`.

@@ -9,10 +9,10 @@ namespace {
 
 // Words that end an expression or join two; no column goes by them unquoted.
 constexpr std::array<std::string_view, 31> kReserved = {
-    "and",  "as",    "between", "by",    "case", "else",   "end",      "escape",
-    "from", "group", "having",  "ilike", "in",   "is",     "join",     "like",
-    "limit", "not",  "offset",  "on",    "or",   "order",  "select",   "set",
-    "then", "union", "using",   "when",  "where", "with",  "distinct"};
+    "and",   "as",    "between", "by",    "case",  "else",  "end",     "escape",
+    "from",  "group", "having",  "ilike", "in",    "is",    "join",    "like",
+    "limit", "not",   "offset",  "on",    "or",    "order", "select",  "set",
+    "then",  "union", "using",   "when",  "where", "with",  "distinct"};
 
 // Types that may stand before a string: DATE '2020-01-01'.
 constexpr std::array<std::string_view, 14> kLiteralTypes = {

@@ -39,8 +39,7 @@ arrow::Status Parser::Unexpected(std::string_view expected) const {
       token.kind == Token::Kind::kEnd
           ? "unexpected end"
           : "unexpected '" +
-                std::string(
-                    sql_.substr(token.place.begin, token.place.end - token.place.begin)) +
+                std::string(sql_.substr(token.place.begin, token.place.end - token.place.begin)) +
                 "'";
   return SqlError(sql_, token.place, found + "; expected " + std::string(expected));
 }
@@ -62,9 +61,9 @@ arrow::Result<AstPointer> Parser::Finish(AstPointer node) const {
 }
 
 arrow::Status Parser::TooDeep(TextSpan place) const {
-  return SqlError(sql_, place,
-                  "the expression is nested deeper than " + std::to_string(kMaxExpressionDepth) +
-                      " levels");
+  return SqlError(
+      sql_, place,
+      "the expression is nested deeper than " + std::to_string(kMaxExpressionDepth) + " levels");
 }
 
 int Parser::NextPrecedence() const {
@@ -232,9 +231,9 @@ arrow::Result<AstPointer> Parser::ParseLike(AstPointer left, bool ignore_case) {
   if (TakeWord("escape")) {
     if (Peek().kind != Token::Kind::kString) return Unexpected("a string of one character");
     const Token escape = Next();
-    const auto letters =
-        std::count_if(escape.text.begin(), escape.text.end(),
-                      [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    const auto letters = std::count_if(escape.text.begin(), escape.text.end(), [](char c) {
+      return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    });
     if (letters != 1) {
       return SqlError(sql_, escape.place, "the escape of LIKE must be a single character");
     }

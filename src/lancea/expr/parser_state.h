@@ -25,8 +25,7 @@ using AstPointer = std::unique_ptr<Ast>;
 
 class Parser {
  public:
-  Parser(std::string_view sql, std::vector<Token> tokens)
-      : sql_(sql), tokens_(std::move(tokens)) {}
+  Parser(std::string_view sql, std::vector<Token> tokens) : sql_(sql), tokens_(std::move(tokens)) {}
 
   arrow::Result<AstPointer> Parse();
 

@@ -227,6 +227,15 @@ uint64_t DataFileWriter::buffered_bytes() const {
   return bytes;
 }
 
+arrow::Result<bool> DataFileWriter::HasWritten(uint64_t bytes) {
+  ARROW_RETURN_NOT_OK(failure_);
+  if (pages_ != nullptr && output_.position() < bytes &&
+      output_.position() + pages_->waiting_bytes() >= bytes) {
+    ARROW_RETURN_NOT_OK(Settle(pages_->Drain()));
+  }
+  return output_.position() >= bytes;
+}
+
 arrow::Result<WrittenFile> DataFileWriter::Finish() {
   ARROW_RETURN_NOT_OK(failure_);
   if (finished_) return InvalidInput("the file is finished");

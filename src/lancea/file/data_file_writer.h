@@ -103,6 +103,9 @@ class DataFileWriter {
   uint64_t num_rows() const { return num_rows_; }
   /// Bytes in the object so far.
   uint64_t bytes_written() const { return output_.position(); }
+  /// True when the pages made so far are so many bytes of the object. Waits for those still being encoded,
+  /// but only if the answer depends on them: it does not depend on threads.
+  arrow::Result<bool> HasWritten(uint64_t bytes);
   /// Bytes of memory that hold rows not yet made into pages.
   uint64_t buffered_bytes() const;
   const Schema& schema() const { return schema_; }

@@ -34,6 +34,9 @@ class OrderedPages {
   /// Write all that was added.
   arrow::Status Drain();
 
+  /// Bytes of memory that pages not written yet hold.
+  uint64_t waiting_bytes() const { return waiting_bytes_; }
+
   /// Forget what was not written; returns when no thread works on it any more.
   void Abandon();
 

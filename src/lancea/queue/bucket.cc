@@ -47,16 +47,19 @@ arrow::Result<std::shared_ptr<QueueWaker>> QueueWaker::Make() {
 
 QueueWaker::~QueueWaker() { close(descriptor_); }
 
-void QueueWaker::Drain() {
+std::vector<uint64_t> QueueWaker::Drain() {
+  std::lock_guard lock(mutex_);
   uint64_t count = 0;
-  while (read(descriptor_, &count, sizeof(count)) > 0) {
+  while (read(descriptor_, &count, sizeof(count)) < 0 && errno == EINTR) {
   }
+  return std::exchange(tokens_, {});
 }
 
-void QueueWaker::Wake() {
-  if (!armed_.exchange(false)) return;
+void QueueWaker::Wake(uint64_t token) {
+  std::lock_guard lock(mutex_);
+  tokens_.push_back(token);
+  if (tokens_.size() > 1) return;
   const uint64_t one = 1;
-  // It fails only when it is readable already.
   while (write(descriptor_, &one, sizeof(one)) < 0 && errno == EINTR) {
   }
 }
@@ -336,13 +339,11 @@ arrow::Result<bool> QueueBucket::WaitForRows(uint64_t offset, double timeout_sec
 }
 arrow::Status QueueBucket::Refresh() const { return impl_->Refresh(); }
 
-void QueueBucket::Subscribe(std::shared_ptr<QueueWaker> waker) {
+void QueueBucket::WakeOnce(const std::shared_ptr<QueueWaker>& waker, uint64_t token) {
   std::lock_guard lock(impl_->mutex_);
-  impl_->wakers_.push_back(std::move(waker));
-}
-void QueueBucket::Unsubscribe(const std::shared_ptr<QueueWaker>& waker) {
-  std::lock_guard lock(impl_->mutex_);
-  std::erase(impl_->wakers_, waker);
+  const std::pair entry(waker, token);
+  auto& wakers = impl_->wakers_;
+  if (std::ranges::find(wakers, entry) == wakers.end()) wakers.push_back(entry);
 }
 
 QueueStats QueueBucket::stats() const { return impl_->Stats(); }

@@ -60,7 +60,8 @@ uint64_t QueueBucket::Impl::FlushEnd() const {
 
 void QueueBucket::Impl::Notify() {
   changed_.notify_all();
-  for (const auto& waker : wakers_) waker->Wake();
+  for (const auto& [waker, token] : wakers_) waker->Wake(token);
+  wakers_.clear();
 }
 
 void QueueBucket::Impl::Schedule(Job job, Clock::time_point when) {

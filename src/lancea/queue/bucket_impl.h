@@ -80,7 +80,7 @@ class QueueBucket::Impl : public std::enable_shared_from_this<Impl> {
   queue::TableState table_;
   std::shared_ptr<arrow::Schema> schema_;
   queue::RowBuffer buffer_;
-  std::vector<std::shared_ptr<QueueWaker>> wakers_;
+  std::vector<std::pair<std::shared_ptr<QueueWaker>, uint64_t>> wakers_;  ///< at the next change
 
  private:
   struct Pending {

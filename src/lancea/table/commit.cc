@@ -47,10 +47,23 @@ arrow::Result<StoreAndPath> ResolveBaseUri(uint32_t, const std::string& full_pat
   return ResolveUri(full_path, {});
 }
 
-/// A gap hides transactions. Appended rows only need the schema they were written with.
+/// A gap hides transactions. Appended rows only need the schema they were written with, and keys of the
+/// config that nobody else has changed.
 bool MayCrossGap(const Transaction& ours, const Manifest* read, const Manifest& latest) {
-  return std::holds_alternative<operation::Append>(ours.operation) && read != nullptr &&
-         read->schema.fields == latest.schema.fields;
+  if (read == nullptr) return false;
+  if (std::holds_alternative<operation::Append>(ours.operation)) {
+    return read->schema.fields == latest.schema.fields;
+  }
+  const auto* update = std::get_if<operation::UpdateConfig>(&ours.operation);
+  if (update == nullptr || !update->config || update->config->replace || update->table_metadata ||
+      update->schema_metadata || !update->field_metadata.empty()) {
+    return false;
+  }
+  return std::ranges::all_of(update->config->entries, [&](const auto& entry) {
+    const auto before = read->config.find(entry.first), now = latest.config.find(entry.first);
+    const bool was_there = before != read->config.end(), is_there = now != latest.config.end();
+    return was_there == is_there && (!was_there || before->second == now->second);
+  });
 }
 
 /// Who has a version that we tried to publish.
@@ -303,10 +316,9 @@ class Committer {
       const std::string path =
           JoinPath(JoinPath(target_.root, kTransactionsDirectory), built.manifest.transaction_file);
       // The manifest has it too, unless it is very large.
-      const std::span<const uint8_t> content{
-          reinterpret_cast<const uint8_t*>(serialized.data()), serialized.size()};
-      ARROW_RETURN_NOT_OK(is_inline ? store_.PutRelaxed(path, content)
-                                    : store_.Put(path, content));
+      const std::span<const uint8_t> content{reinterpret_cast<const uint8_t*>(serialized.data()),
+                                             serialized.size()};
+      ARROW_RETURN_NOT_OK(is_inline ? store_.PutRelaxed(path, content) : store_.Put(path, content));
       written_transaction_ = std::move(serialized);
     }
     const uint64_t version = built.manifest.version;

@@ -118,7 +118,8 @@ std::optional<uint64_t> ReadVersionHint(ObjectStore& store, const std::string& r
 arrow::Status WriteVersionHint(ObjectStore& store, const std::string& root, uint64_t version) {
   if (!HasVersionHint(store) || !HintsAreUsed()) return arrow::Status::OK();
   const std::string text = "{\"version\":" + std::to_string(version) + "}";
-  return store.PutRelaxed(HintPath(root), {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  return store.PutRelaxed(HintPath(root),
+                          {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
 
 arrow::Result<std::vector<ManifestLocation>> ListManifests(ObjectStore& store,

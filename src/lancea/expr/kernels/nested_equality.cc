@@ -1,8 +1,8 @@
 // Whether two lists or structs are equal: values and nulls at every level, floats by their bits.
 #include "arrow/array/builder_primitive.h"
 #include "lancea/expr/kernels/register.h"
-#include "lancea/expr/kernels/scalar_function.h"
 #include "lancea/expr/kernels/same_value.h"
+#include "lancea/expr/kernels/scalar_function.h"
 
 namespace lancea {
 namespace {

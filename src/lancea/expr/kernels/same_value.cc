@@ -57,9 +57,9 @@ bool SameValue::operator()(int64_t left_index, int64_t right_index) const {
     case Way::kAny:
       break;
   }
-  return left_.RangeEquals(left_index, left_index + 1, right_index, right_,
-                           arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(
-                               false));
+  return left_.RangeEquals(
+      left_index, left_index + 1, right_index, right_,
+      arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false));
 }
 
 }  // namespace lancea

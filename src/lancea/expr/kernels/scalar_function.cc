@@ -18,8 +18,8 @@ arrow::Status AddFunction(arrow::compute::FunctionRegistry* registry, RowFunctio
     arguments.push_back("argument" + std::to_string(i + 1));
   }
   if (function.varargs) arguments.push_back("more");
-  const Arity arity = function.varargs ? Arity::VarArgs(function.num_arguments)
-                                       : Arity(function.num_arguments);
+  const Arity arity =
+      function.varargs ? Arity::VarArgs(function.num_arguments) : Arity(function.num_arguments);
   auto made = std::make_shared<arrow::compute::ScalarFunction>(
       function.name, arity,
       arrow::compute::FunctionDoc("Evaluate SQL's " + function.name + " as lancea does.",
@@ -31,8 +31,8 @@ arrow::Status AddFunction(arrow::compute::FunctionRegistry* registry, RowFunctio
     ARROW_ASSIGN_OR_RAISE(TypePointer out, type(types));
     return arrow::TypeHolder(std::move(out));
   };
-  std::vector<InputType> inputs(
-      static_cast<size_t>(function.varargs ? 1 : function.num_arguments), InputType());
+  std::vector<InputType> inputs(static_cast<size_t>(function.varargs ? 1 : function.num_arguments),
+                                InputType());
   arrow::compute::ScalarKernel kernel(
       KernelSignature::Make(std::move(inputs), arrow::compute::OutputType(std::move(resolve)),
                             function.varargs),

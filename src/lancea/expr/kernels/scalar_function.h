@@ -36,8 +36,8 @@ struct RowFunction {
   std::function<arrow::Result<TypePointer>(const TypeVector&)> type;
   arrow::compute::ArrayKernelExec run;  ///< sets out->value to an ArrayData
   int num_arguments = 1;
-  bool varargs = false;   ///< num_arguments or more
-  bool is_pure = true;    ///< false: every call may answer differently
+  bool varargs = false;  ///< num_arguments or more
+  bool is_pure = true;   ///< false: every call may answer differently
 };
 
 arrow::Status AddFunction(arrow::compute::FunctionRegistry* registry, RowFunction function);

@@ -127,10 +127,9 @@ arrow::Result<TypePointer> BooleanOfFloats(const TypeVector& types) {
 
 arrow::Status AddTotalOrder(arrow::compute::FunctionRegistry* registry) {
   const std::pair<const char*, arrow::compute::ArrayKernelExec> functions[] = {
-      {"lancea_equal", Run<std::equal_to<>>},     {"lancea_not_equal", Run<std::not_equal_to<>>},
-      {"lancea_less", Run<std::less<>>},          {"lancea_less_equal", Run<std::less_equal<>>},
-      {"lancea_greater", Run<std::greater<>>},    {"lancea_greater_equal",
-                                                Run<std::greater_equal<>>},
+      {"lancea_equal", Run<std::equal_to<>>},  {"lancea_not_equal", Run<std::not_equal_to<>>},
+      {"lancea_less", Run<std::less<>>},       {"lancea_less_equal", Run<std::less_equal<>>},
+      {"lancea_greater", Run<std::greater<>>}, {"lancea_greater_equal", Run<std::greater_equal<>>},
   };
   for (const auto& [name, run] : functions) {
     ARROW_RETURN_NOT_OK(AddFunction(

@@ -1,0 +1,27 @@
+// The casts from and to text that differ from Arrow's, and those of decimals.
+#pragma once
+
+#include <memory>
+
+#include "arrow/result.h"
+#include "arrow/type_fwd.h"
+
+namespace lancea {
+
+/// From utf8 or large_utf8 to a number, boolean, date, time, timestamp or decimal; nullptr when `to` is
+/// none of these.
+arrow::Result<std::shared_ptr<arrow::Array>> CastFromText(
+    const arrow::Array& array, const std::shared_ptr<arrow::DataType>& to, bool or_null,
+    arrow::MemoryPool* pool);
+
+/// From a float, date, time or timestamp to utf8 or large_utf8; nullptr for other types.
+arrow::Result<std::shared_ptr<arrow::Array>> CastToText(const std::shared_ptr<arrow::Array>& array,
+                                                        const std::shared_ptr<arrow::DataType>& to,
+                                                        arrow::MemoryPool* pool);
+
+/// From decimal to decimal, rounded.
+arrow::Result<std::shared_ptr<arrow::Array>> CastDecimal(const arrow::Array& array,
+                                                         const std::shared_ptr<arrow::DataType>& to,
+                                                         bool or_null, arrow::MemoryPool* pool);
+
+}  // namespace lancea
