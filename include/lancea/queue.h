@@ -62,7 +62,7 @@ struct LANCEA_EXPORT QueueOptions {
   double retain_versions_seconds = 60;  ///< how long replaced versions stay for their readers
 
   std::optional<std::string> data_storage_version;  ///< of a new table
-  std::shared_ptr<Session> session;                 ///< default: Session::Default()
+  std::shared_ptr<Session> session;  ///< default: one of all buckets, with a cache of 32 MiB
 };
 
 /// What a bucket holds and has done.

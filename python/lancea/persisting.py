@@ -1,4 +1,6 @@
-"""A stand-in for the package ``persisting``: ``import lancea.persisting as pst``, ``pst.queue.LanceBackend``.
+"""A stand-in for the package ``persisting``.
+
+``import lancea.persisting as pst`` gives ``pst.queue.LanceBackend``.
 
 Code that says ``import persisting`` itself is served after :func:`install`.
 """

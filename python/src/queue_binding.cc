@@ -30,7 +30,12 @@ struct PythonBucket {
   // Values may call back into Python, and so here again: whoever builds takes the builders away.
   std::unique_ptr<RecordColumns> columns;
 
+  bool is_closed = false;
+
   ~PythonBucket() {
+    // At the interpreter's end a thread that gives the GIL away may not get it back. By then the
+    // bucket is closed, and nothing is waited for.
+    if (is_closed) return;
     nb::gil_scoped_release release;
     bucket.reset();
   }
@@ -83,13 +88,20 @@ std::shared_ptr<PythonBucket> Open(const std::string& path, const nb::dict& dict
   return out;
 }
 
-// False: no room. True: put. Else a future of it.
+// What became of a put: a number, or the future of one that is not on the disk yet.
+enum PutOutcome : int { kNoRoom = 0, kPut = 1, kPutAndFlushDue = 2 };
+
 nb::object Put(QueueBucket& bucket, const std::shared_ptr<arrow::RecordBatch>& rows) {
-  auto done = RunReleased([&] { return bucket.TryPut(rows); });
-  if (!done) return nb::bool_(false);
+  bool is_due = false;
+  auto done = RunReleased([&] {
+    auto outcome = bucket.TryPut(rows);
+    is_due = bucket.is_flush_due();
+    return outcome;
+  });
+  if (!done) return nb::int_(static_cast<int>(kNoRoom));
   if (!done->is_finished()) return nb::cast(*std::move(done));
   Check(done->status());
-  return nb::bool_(true);
+  return nb::int_(static_cast<int>(is_due ? kPutAndFlushDue : kPut));
 }
 
 nb::tuple ToTuple(const Mismatch& mismatch) {
@@ -187,7 +199,10 @@ void BindQueue(nb::module_& module) {
              RunReleased([&] { return AsResult(self.bucket->StopWriting()); });
            })
       .def("close",
-           [](PythonBucket& self) { RunReleased([&] { return AsResult(self.bucket->Close()); }); })
+           [](PythonBucket& self) {
+             self.is_closed = true;
+             RunReleased([&] { return AsResult(self.bucket->Close()); });
+           })
       .def_prop_ro("path", [](const PythonBucket& self) { return self.bucket->path(); })
       .def_prop_ro("is_writer",
                    [](const PythonBucket& self) {

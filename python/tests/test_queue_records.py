@@ -87,7 +87,7 @@ def test_numpy_arrays_come_back_as_arrays(tmp_path, dtype, shape):
         await backend.put({"x": arrays[3]})
         rows = await backend.get(10, 0)
         assert len(rows) == 4
-        for row, array in zip(rows, arrays):
+        for row, array in zip(rows, arrays, strict=True):
             assert row["x"].dtype == array.dtype
             np.testing.assert_array_equal(row["x"], array)
         if len(shape) > 1:
@@ -150,7 +150,7 @@ def test_torch_tensors_come_back(tmp_path):
         for tensor in tensors:
             await backend.put({"x": tensor})
         await backend.flush()
-        for row, tensor in zip(await backend.get(5, 0), tensors):
+        for row, tensor in zip(await backend.get(5, 0), tensors, strict=True):
             assert torch.equal(row["x"], tensor)
 
     asyncio.run(main())

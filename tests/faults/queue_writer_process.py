@@ -1,7 +1,7 @@
-"""A process that puts into a queue until it is killed: ``queue_writer_process.py PATH TASKS FIRST...``.
+"""A process that puts into a queue until it is killed: ``queue_writer_process.py PATH FIRST...``.
 
-Task ``t`` puts ``{"task": t, "n": FIRST[t], ...}``, then the next n, alone or a few at once. Each put that
-returned is told on standard output: "t n" with the last n of it.
+Task ``t`` puts ``{"task": t, "n": FIRST[t], ...}``, then the next n, alone or a few at once. Each
+put that returned is told on standard output: "t n" with the last n of it.
 """
 
 from __future__ import annotations

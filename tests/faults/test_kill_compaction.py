@@ -23,7 +23,7 @@ COMPACTOR = Path(__file__).with_name("compacting_process.py")
 
 
 def test_a_killed_compaction_loses_no_row(tmp_path):
-    rng = np.random.default_rng(9)
+    rng = np.random.default_rng(23)
     path = tmp_path / "table"
     lancea.write_dataset(rows(0, 100), path, enable_stable_row_ids=True, max_rows_per_file=10)
     committed = 100

@@ -63,7 +63,7 @@ def test_a_killed_writer_loses_and_doubles_nothing(tmp_path):
         before = found
         backend.close()
         table = lance.dataset(str(path / "data.lance")).to_table(columns=["task", "n"])
-        assert list(zip(*(table[name].to_pylist() for name in ("task", "n")))) == found
+        assert [(row["task"], row["n"]) for row in table.to_pylist()] == found
     assert min(next_n) > 10
 
 

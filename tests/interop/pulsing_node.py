@@ -1,12 +1,13 @@
 """One process of a Pulsing cluster: ``pulsing_node.py ROLE STORAGE_PATH BACKEND [ADDRESS]``.
 
-``first`` starts a system and tells its address; ``second`` joins it and puts. Then both read every bucket,
-wherever it is, tell what they found, and wait for a line before they end.
+``first`` starts a system and tells its address; ``second`` joins it and puts. Then both read every
+bucket, wherever it is, tell what they found, and wait for a line before they end.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 import pulsing as pul
@@ -50,3 +51,5 @@ async def main() -> None:
 
 
 asyncio.run(main())
+# Pulsing's threads may abort the interpreter while it ends, whatever the backend.
+os._exit(0)

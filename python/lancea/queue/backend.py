@@ -17,15 +17,16 @@ _STREAM_BATCH = 100  # records of one step of get_stream, as Pulsing's own backe
 _CONVERTED_AT_ONCE = 8192  # records of put_batch, so that the buffer's bound holds for it too
 _READER_POLL = (0.001, 0.02)  # seconds between looks for what other processes committed
 _ALL = 1 << 62
+_NO_ROOM, _PUT, _PUT_AND_FLUSH_DUE = 0, 1, 2  # what a put of the core says
 
 
 class LanceBackend(TensorCalls):
     """Records of one bucket in the Lance table ``<storage_path>/data.lance``.
 
     The first record says what the schema is; each later one must match it. Records are buffered and
-    flushed as one fragment, when there are ``flush_threshold`` of them, by size or by age; a put waits
-    while the buffer is full. The first put makes this backend the writer of the bucket; others, in this
-    process or another, only read until it is closed.
+    flushed as one fragment, when there are ``flush_threshold`` of them, by size or by age; a put
+    waits while the buffer is full. The first put makes this backend the writer of the bucket;
+    others, in this process or another, only read until it is closed.
 
     :param bucket_id: number of the bucket; for statistics
     :param storage_path: folder of the bucket
@@ -71,6 +72,7 @@ class LanceBackend(TensorCalls):
         self._topic = topic
         self.closed = False
         self._is_writer = False
+        self._has_schema = False
         self._restore: tuple[Any, Any] = (None, None)
         TensorCalls.__init__(self)
         if topic is not None:
@@ -105,7 +107,10 @@ class LanceBackend(TensorCalls):
 
     def _accept_schema(self, batch: list[dict[str, Any]]) -> None:
         """Settle the schema by the first records there are."""
-        for at, record in enumerate(batch):
+        if self._bucket.schema() is not None:
+            self._has_schema = True
+            return
+        for at in range(len(batch)):
             try:
                 schema = records.infer_schema(batch[at:], self._vectors, self._vector_type)
             except TypeError as error:
@@ -116,6 +121,7 @@ class LanceBackend(TensorCalls):
                 continue
             with cores.translated():
                 self._bucket.evolve(schema)
+            self._has_schema = True
             return
 
     def _widen(self, record: dict[str, Any]) -> bool:
@@ -141,29 +147,30 @@ class LanceBackend(TensorCalls):
         """
         if not self._is_writer or self.closed:
             self._become_writer()
-        if self._bucket.schema() is None:
+        if not self._has_schema:
             self._accept_schema([record])
         while True:
-            with cores.translated():
+            try:
                 done = self._bucket.put_record(record, self.schema_evolution)
-            if done is True:
-                break
-            if isinstance(done, tuple):
-                if self._widen(record):
-                    continue
-                raise RecordError([(0, *done)])
-            if done is False:
+            except (OSError, ValueError, OverflowError, NotImplementedError) as error:
+                raise cores.raised(error) from error
+            if done == _PUT:
+                return
+            if done == _PUT_AND_FLUSH_DUE:
+                await self._wait_until(self._is_settled)
+                return
+            if done == _NO_ROOM:
                 await self._wait_until(self._has_room)
-                continue
-            await self._wait_until(done.done)
-            with cores.translated():
-                done.result()
-            break
-        if self._bucket.is_flush_due():
-            await self._wait_until(self._is_settled)
+            elif not isinstance(done, tuple):
+                await self._settled(done)
+                if self._bucket.is_flush_due():
+                    await self._wait_until(self._is_settled)
+                return
+            elif not self._widen(record):
+                raise RecordError([(0, *done)])
 
     async def put_batch(self, batch: Iterable[dict[str, Any]]) -> None:
-        """Store records, in order. Those that do not match the schema are refused, the others stored.
+        """Store records, in order; those that do not match the schema are refused.
 
         :raises RecordError: naming the records that were refused
         """
@@ -173,7 +180,7 @@ class LanceBackend(TensorCalls):
             return
         if not self._is_writer or self.closed:
             self._become_writer()
-        if self._bucket.schema() is None:
+        if not self._has_schema:
             self._accept_schema(batch)
         refused: list[tuple[int, str, str, str]] = []
         pending = []
@@ -184,19 +191,17 @@ class LanceBackend(TensorCalls):
                 rows, misfits = self._bucket.build_rows(batch, begin, end, self.schema_evolution)
                 if misfits and any(self._widen(batch[index]) for index, *_ in misfits):
                     continue
-                done = self._bucket.put_rows(rows) if len(rows) else True
-                while done is False:
+                done = self._bucket.put_rows(rows) if len(rows) else _PUT
+                while done == _NO_ROOM:
                     await self._wait_until(self._has_room)
                     done = self._bucket.put_rows(rows)
             refused += misfits
             stored += len(rows)
-            if done is not True:
+            if not isinstance(done, int):
                 pending.append(done)
             begin = end
         for done in pending:
-            await self._wait_until(done.done)
-            with cores.translated():
-                done.result()
+            await self._settled(done)
         if refused:
             raise RecordError(refused, stored)
 
@@ -208,23 +213,20 @@ class LanceBackend(TensorCalls):
         for rows in batches:
             with cores.translated():
                 done = self._bucket.put_batch(rows)
-                while done is False:
+                while done == _NO_ROOM:
                     await self._wait_until(self._has_room)
                     done = self._bucket.put_batch(rows)
-            if done is not True:
-                await self._wait_until(done.done)
-                with cores.translated():
-                    done.result()
+            if not isinstance(done, int):
+                await self._settled(done)
 
     async def flush(self) -> None:
-        """Persist everything put so far. :raises StorageError: what kept it; the records stay buffered"""
+        """Persist everything put so far.
+
+        :raises StorageError: what kept it; the records stay buffered
+        """
         if self.closed:
             return
-        done = self._bucket.flush()
-        if not done.done():
-            await self._wait_until(done.done)
-        with cores.translated():
-            done.result()
+        await self._settled(self._bucket.flush())
 
     def close(self) -> None:
         """Flush and give the bucket back."""
@@ -260,31 +262,39 @@ class LanceBackend(TensorCalls):
     def _is_settled(self) -> bool:
         return not self._bucket.is_flush_due()
 
+    async def _settled(self, done: Any) -> None:
+        """Wait for a put or a flush of the core. :raises StorageError: it failed"""
+        if not done.done():
+            await loop_waker().wait_for(self._core, done.done)
+        try:
+            done.result()
+        except (OSError, ValueError, OverflowError, NotImplementedError) as error:
+            raise cores.raised(error) from error
+
     async def _wait_until(self, condition: Any, timeout: float | None = None) -> bool:
         """Wait for a change after which `condition()` holds. :return: False when the time was up"""
-        waker = loop_waker()
         deadline = None if timeout is None else time.monotonic() + timeout
         poll = _READER_POLL[0]
-        while True:
-            future = waker.waiter(self._core)
-            try:
-                if condition():
-                    return True
+        future = loop_waker().wait_for(self._core, condition)
+        try:
+            while not future.done():
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     return False
                 if not self._bucket.is_writer:
+                    # Another process writes: look for what it committed. That wakes us like a put.
+                    with cores.translated():
+                        self._bucket.refresh()
                     left = poll if left is None else min(left, poll)
                     poll = min(2 * poll, _READER_POLL[1])
-                if left is None:
+                elif left is None:
                     await future
-                else:
-                    await asyncio.wait({future}, timeout=left)
-            finally:
-                waker.drop(self._core, future)
-            if not self._bucket.is_writer:
-                with cores.translated():
-                    self._bucket.refresh()
+                    return True
+                await asyncio.wait({future}, timeout=left)
+            future.result()
+            return True
+        finally:
+            future.cancel()
 
     # Reading -------------------------------------------------------------------------------------
 

@@ -65,8 +65,8 @@ class Core:
             current = self._writer() if self._writer is not None else None
             if current is not None and current is not writer and not current.closed:
                 raise StorageError(
-                    f"queue bucket {self.path} is being written by another {name} of this process; a "
-                    "bucket has one writer, and two topics cannot share one storage_path"
+                    f"queue bucket {self.path} is being written by another {name} of this process; "
+                    "a bucket has one writer, and two topics cannot share one storage_path"
                 )
             with translated():
                 self.bucket.open_for_writing()
@@ -92,7 +92,7 @@ def open_core(path: str, options: dict[str, Any]) -> Core:
         elif options.get("enable_wal") and not core.options.get("enable_wal"):
             if core.bucket.is_writer:
                 raise StorageError(
-                    f"queue bucket {path} is being written in this process without a write-ahead log"
+                    f"queue bucket {path} is being written in this process without a log"
                 )
             core = Core(key[1], options)
             _cores[key] = core
@@ -108,7 +108,7 @@ def open_cores() -> list[Core]:
 def _stop_all() -> None:
     for core in open_cores():
         with contextlib.suppress(Exception):
-            core.bucket.stop_writing()
+            core.bucket.close()
 
 
 MARKER = "queue.json"

@@ -69,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def serve_metrics(port: int = 0, host: str = "127.0.0.1") -> ThreadingHTTPServer:
-    """Serve :func:`metrics_text` at ``http://host:port/metrics``; ``shutdown()`` the result to end."""
+    """Serve :func:`metrics_text` at ``/metrics``; ``shutdown()`` the result to end."""
     server = ThreadingHTTPServer((host, port), _Handler)
     threading.Thread(target=server.serve_forever, name="lancea-metrics", daemon=True).start()
     return server

@@ -1,7 +1,8 @@
 """Queues of a Pulsing actor system, with the calls that Pulsing's documents show.
 
-Pulsing's own writers and readers lack some of them: ``put_batch`` and ``stats`` of a writer, ``offset`` and
-``get_stream`` of a reader. Here they are, over Pulsing's; records still go through its actors.
+Pulsing's own writers and readers lack some of them: ``put_batch`` and ``stats`` of a writer,
+``offset`` and ``get_stream`` of a reader. Here they are, over Pulsing's; records still go through
+its actors.
 """
 
 from __future__ import annotations

@@ -12,14 +12,14 @@ from lancea.queue.metrics import observe
 class PersistingBackend(LanceBackend):
     """:class:`LanceBackend` with a write-ahead log and metrics.
 
-    With ``wal_sync_interval=0`` a put returns once its records are on the disk; puts at the same time
-    share one fsync. Otherwise the log is written and synced that often, in seconds, and a crash loses at
-    most what was put since. Opening replays what is not in the table, exactly once.
+    With ``wal_sync_interval=0`` a put returns once its records are on the disk; puts at the same
+    time share one fsync. Otherwise the log is written and synced that often, in seconds, and a
+    crash loses at most what was put since. Opening replays what is not in the table, exactly once.
 
     :param max_wal_size: bytes of log at which the buffer is flushed
     :param compression: of the log: none, lz4, zstd or snappy
     :param enable_metrics: count calls; see :func:`lancea.queue.metrics_text`
-    :param salvage_wal: replay the sound records of a log whose middle is damaged, instead of refusing
+    :param salvage_wal: replay the sound records of a damaged log, instead of refusing it
     """
 
     backend_name = "persisting"

@@ -2,7 +2,7 @@
 
     <storage_path>/<topic>/bucket_<n>/data.lance
 
-A record goes to the bucket of its ``bucket_column``: md5 of the text of its value, as Pulsing has it.
+A record goes to the bucket of its ``bucket_column``: md5 of its value's text, as Pulsing has it.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ timedelta, Decimal     duration[us], decimal128(38, its scale)
 list, tuple            list of what its items have in common
 dict                   struct
 numpy scalar           its type
-numpy array, tensor    1-d: list of its type; n-d: fixed-size list, the shape in the field's metadata
+numpy array, tensor    1-d: list of its type; n-d: fixed-size list, its shape in metadata
 None                   null, until a value tells
 =====================  =======================================================
 """
@@ -165,7 +165,7 @@ def _field(name: str, value: Any, vectors: Any, vector_type: pa.DataType) -> pa.
 def infer_schema(
     records: list[dict[str, Any]], vectors: Any = False, vector_type: Any = "float32"
 ) -> pa.Schema:
-    """The schema of the first record; where it has None, the first of the others with a value tells.
+    """The schema of the first record; where it has None, the others tell.
 
     :param vectors: True, or names: lists of floats become fixed-size vectors of ``vector_type``
     :raises TypeError: naming the field that cannot be stored

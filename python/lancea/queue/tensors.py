@@ -1,6 +1,7 @@
 """The optional calls of Pulsing 0.1.2 for samples of tensors, over the plain ones.
 
-Which samples a task has consumed, and which were cleared, is known to this object only: it is not stored.
+Which samples a task has consumed, and which were cleared, is known to this object only: it is not
+stored.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ class TensorCalls:
     async def put_tensor(
         self, data: Any, partition_id: str = "default", **kwargs: Any
     ) -> dict[str, Any]:
-        """Store a record, a list of them, or columns of one length (a dict of arrays, a TensorDict)."""
+        """Store a record, a list of them, or columns: a dict of arrays, a TensorDict."""
         rows = _rows_of(data)
         first = self.total_count()
         await self.put_batch(rows)

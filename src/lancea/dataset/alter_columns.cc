@@ -83,8 +83,8 @@ arrow::Result<Field> CastField(const Field& from, const Field& named, const std:
       (type->id() != arrow::Type::DICTIONARY && type->id() != arrow::Type::EXTENSION &&
        !arrow::compute::CanCast(*arrow_from->type(), *type) &&
        arrow_from->type()->id() != arrow::Type::DICTIONARY)) {
-    return InvalidInput("Cannot cast column \"", path, "\" from ", TypeName(*arrow_from->type()),
-                        " to ", TypeName(*type));
+    return InvalidInput("Cannot cast column \"", path, "\" from ", LogicalTypeName(*arrow_from->type()),
+                        " to ", LogicalTypeName(*type));
   }
   ARROW_ASSIGN_OR_RAISE(
       Schema schema, FromArrow(*arrow::schema({arrow::field(named.name, type, named.nullable)})));

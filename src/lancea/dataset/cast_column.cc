@@ -2,9 +2,9 @@
 
 #include "arrow/array.h"
 #include "arrow/compute/api_vector.h"
+#include "arrow/compute/cast.h"
 #include "arrow/compute/exec.h"
 #include "arrow/datum.h"
-#include "arrow/compute/cast.h"
 #include "arrow/scalar.h"
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
@@ -39,7 +39,7 @@ arrow::Status WhyNot(const ArrayPointer& values, const std::shared_ptr<arrow::Da
     for (int64_t i = 0; i < values->length(); ++i) {
       if (arrow::compute::Cast(*values->Slice(i, 1), type).ok()) continue;
       ARROW_ASSIGN_OR_RAISE(auto value, values->GetScalar(i));
-      return InvalidInput("Can't cast value ", value->ToString(), " to type ", TypeName(*type));
+      return InvalidInput("Can't cast value ", value->ToString(), " to type ", LogicalTypeName(*type));
     }
   }
   return InvalidInput(refusal.message());

@@ -72,8 +72,8 @@ arrow::Status ExtendField(const Field& given, Field* present, Extension* extensi
     return InvalidInput("Column ", present->name, " already exists in the dataset");
   }
   return InvalidInput("Type conflicts between ", present->name, "(",
-                      TypeName(*present_type->type()), ") and ", given.name, "(",
-                      TypeName(*given_type->type()), "): Column ", present->name,
+                      LogicalTypeName(*present_type->type()), ") and ", given.name, "(",
+                      LogicalTypeName(*given_type->type()), "): Column ", present->name,
                       " already exists in the dataset");
 }
 
@@ -123,9 +123,9 @@ bool Remove(std::vector<Field>* fields, int32_t id) {
 
 }  // namespace
 
-std::string TypeName(const arrow::DataType& type) {
+std::string LogicalTypeName(const arrow::DataType& type) {
   auto inside = [&](const char* name) {
-    return std::string(name) + "(" + TypeName(*type.field(0)->type()) + ")";
+    return std::string(name) + "(" + LogicalTypeName(*type.field(0)->type()) + ")";
   };
   switch (type.id()) {
     case arrow::Type::NA:
@@ -171,12 +171,12 @@ std::string TypeName(const arrow::DataType& type) {
     case arrow::Type::LARGE_LIST:
       return inside("LargeList");
     case arrow::Type::FIXED_SIZE_LIST:
-      return "FixedSizeList(" + TypeName(*type.field(0)->type()) + ", " +
+      return "FixedSizeList(" + LogicalTypeName(*type.field(0)->type()) + ", " +
              std::to_string(static_cast<const arrow::FixedSizeListType&>(type).list_size()) + ")";
     case arrow::Type::DICTIONARY: {
       const auto& dictionary = static_cast<const arrow::DictionaryType&>(type);
-      return "Dictionary(" + TypeName(*dictionary.index_type()) + ", " +
-             TypeName(*dictionary.value_type()) + ")";
+      return "Dictionary(" + LogicalTypeName(*dictionary.index_type()) + ", " +
+             LogicalTypeName(*dictionary.value_type()) + ")";
     }
     default:
       return type.ToString();

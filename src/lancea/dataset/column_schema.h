@@ -38,6 +38,6 @@ int32_t NextFieldId(const Dataset& dataset);
 void GiveIds(Field* field, int32_t parent_id, int32_t* next_id);
 
 /// The type as messages name it: Int32, Utf8, List(Int64).
-std::string TypeName(const arrow::DataType& type);
+std::string LogicalTypeName(const arrow::DataType& type);
 
 }  // namespace lancea

@@ -59,7 +59,7 @@ class HashJoin::Keys {
         keys->width_ = width;
       }
     } else {
-      return InvalidInput("columns cannot be joined on values of type ", TypeName(type));
+      return InvalidInput("columns cannot be joined on values of type ", LogicalTypeName(type));
     }
     keys->array_ = std::move(array);
     return keys;
@@ -154,8 +154,8 @@ arrow::Result<std::vector<int64_t>> HashJoin::Find(
     const std::shared_ptr<arrow::Array>& given) const {
   ARROW_ASSIGN_OR_RAISE(auto array, AsEvaluated(given, pool_));
   if (!array->type()->Equals(*key_type_)) {
-    return InvalidInput("Index column type mismatch: expected ", TypeName(*key_type_), ", got ",
-                        TypeName(*array->type()));
+    return InvalidInput("Index column type mismatch: expected ", LogicalTypeName(*key_type_), ", got ",
+                        LogicalTypeName(*array->type()));
   }
   ARROW_ASSIGN_OR_RAISE(auto keys, Keys::Make(std::move(array), pool_));
   std::vector<int64_t> out(static_cast<size_t>(keys->size()), -1);

@@ -22,9 +22,65 @@ bool IsCall(const Expression& expression, std::initializer_list<const char*> nam
          });
 }
 
+constexpr std::string_view kOwnPrefix = "lancea_";
+
+// Functions that give an answer, or null, for any values. Sorted.
+constexpr std::string_view kHarmless[] = {
+    "add",
+    "and",
+    "and_kleene",
+    "array_length",
+    "btrim",
+    "coalesce",
+    "contains",
+    "contains_tokens",
+    "ends_with",
+    "equal",
+    "equal_nested",
+    "greater",
+    "greater_equal",
+    "if_else",
+    "ilike",
+    "index_in",
+    "invert",
+    "is_in",
+    "is_nan",
+    "is_null",
+    "is_valid",
+    "json_exists",
+    "less",
+    "less_equal",
+    "like",
+    "ltrim",
+    "multiply",
+    "negate",
+    "not_equal",
+    "or",
+    "or_kleene",
+    "rtrim",
+    "starts_with",
+    "strpos",
+    "struct_field",
+    "subtract",
+    "true_unless_null",
+};
+static_assert(std::ranges::is_sorted(kHarmless));
+
+// `expression` without what makes null false around it: where only true counts they are the same.
+const Expression& WithoutNullAsFalse(const Expression& expression) {
+  if (!IsCall(expression, {"coalesce"})) return expression;
+  const auto& arguments = expression.call()->arguments;
+  if (arguments.size() != 2) return expression;
+  const arrow::Datum* literal = arguments[1].literal();
+  const bool is_false = literal != nullptr && literal->is_scalar() &&
+                        literal->scalar()->Equals(arrow::BooleanScalar(false));
+  return is_false ? WithoutNullAsFalse(arguments[0]) : expression;
+}
+
 // The operands of calls of `names` at the top of `filter`, however they are nested.
-void AddOperands(const Expression& filter, std::initializer_list<const char*> names,
+void AddOperands(const Expression& given, std::initializer_list<const char*> names,
                  std::vector<Expression>* out) {
+  const Expression& filter = WithoutNullAsFalse(given);
   if (IsCall(filter, names)) {
     for (const Expression& argument : filter.call()->arguments) AddOperands(argument, names, out);
   } else {
@@ -96,7 +152,8 @@ bool AddNumber(const arrow::Scalar& scalar, std::vector<uint64_t>* out) {
   return true;
 }
 
-bool AddNumbers(const Expression& condition, const std::string& field, std::vector<uint64_t>* out) {
+bool AddNumbers(const Expression& given, const std::string& field, std::vector<uint64_t>* out) {
+  const Expression& condition = WithoutNullAsFalse(given);
   if (IsCall(condition, {"or_kleene", "or"})) {
     return std::all_of(condition.call()->arguments.begin(), condition.call()->arguments.end(),
                        [&](const Expression& part) { return AddNumbers(part, field, out); });
@@ -165,18 +222,14 @@ std::vector<std::vector<std::string>> FieldPaths(const Expression& expression) {
 bool MayFail(const Expression& expression) {
   const Expression::Call* call = expression.call();
   if (call == nullptr) return false;
-  const std::string& name = call->function_name;
-  const bool harmless =
-      IsCall(
-          expression,
-          {"equal",      "not_equal",    "less",  "less_equal", "greater",          "greater_equal",
-           "and_kleene", "or_kleene",    "and",   "or",         "invert",           "is_null",
-           "is_valid",   "is_nan",       "is_in", "index_in",   "true_unless_null", "coalesce",
-           "if_else",    "struct_field", "add",   "subtract",   "multiply",         "negate"}) ||
-      name.starts_with("match_") || name.starts_with("starts_with") ||
-      name.starts_with("ends_with") || name.starts_with("utf8_") || name.starts_with("binary_");
-  if (!harmless) return true;
-  return std::any_of(call->arguments.begin(), call->arguments.end(), MayFail);
+  const std::string_view full_name = call->function_name;
+  // Ours that do what SQL says have the names of Arrow's, or of SQL, behind a prefix.
+  const bool ours = full_name.starts_with(kOwnPrefix);
+  const std::string_view name = ours ? full_name.substr(kOwnPrefix.size()) : full_name;
+  const bool harmless = std::ranges::binary_search(kHarmless, name) || name.starts_with("match_") ||
+                        name.starts_with("utf8_") || name.starts_with("binary_") ||
+                        (ours && (name.starts_with("array_has") || name.starts_with("json_get")));
+  return !harmless || std::ranges::any_of(call->arguments, MayFail);
 }
 
 int CostOf(const Expression& expression) {
@@ -186,7 +239,8 @@ int CostOf(const Expression& expression) {
   int cost = 1;
   if (name.find("regex") != std::string::npos) {
     cost = 20;
-  } else if (name.starts_with("match_") || name.starts_with("utf8_") || name == "is_in") {
+  } else if (name.starts_with("match_") || name.starts_with("utf8_") || name == "is_in" ||
+             name.starts_with(kOwnPrefix)) {
     cost = 4;
   }
   for (const Expression& argument : call->arguments) cost += CostOf(argument);

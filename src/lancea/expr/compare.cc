@@ -113,7 +113,9 @@ void NarrowLiteral(Typed* left, Typed* right) {
     const bool integers =
         arrow::is_integer(literal->type->id()) && arrow::is_integer(other->type->id());
     const bool texts = IsText(*literal->type) && IsText(*other->type);
-    if (!integers && !texts) continue;
+    const bool decimal =
+        arrow::is_integer(literal->type->id()) && arrow::is_decimal(other->type->id());
+    if (!integers && !texts && !decimal) continue;
     if (auto narrow = CoerceLiteral(literal->expression.literal()->scalar(), other->type)) {
       *literal = LiteralOf(std::move(narrow));
     }

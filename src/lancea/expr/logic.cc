@@ -69,10 +69,11 @@ arrow::Result<Typed> IsNull(Typed value, bool negated) {
                 std::make_shared<arrow::compute::NullOptions>(/*nan_is_null=*/false));
 }
 
-arrow::Result<std::vector<Typed>> ToUnionType(std::vector<Typed> values) {
+arrow::Result<std::vector<Typed>> ToOneType(std::vector<Typed> values, bool text_wins) {
   TypePointer type = arrow::null();
   for (const Typed& value : values) {
-    const TypePointer next = UnionType(type, value.type);
+    const TypePointer next =
+        text_wins ? UnionType(type, value.type) : ComparisonType(type, value.type);
     if (next == nullptr) {
       return InvalidInput("values of types ", TypeName(*type), " and ", TypeName(*value.type),
                           " have no common type");
@@ -88,7 +89,7 @@ arrow::Result<std::vector<Typed>> ToUnionType(std::vector<Typed> values) {
 arrow::Result<Typed> Case(std::vector<Typed> conditions, std::vector<Typed> values,
                           Typed otherwise) {
   values.push_back(std::move(otherwise));
-  ARROW_ASSIGN_OR_RAISE(values, ToUnionType(std::move(values)));
+  ARROW_ASSIGN_OR_RAISE(values, ToOneType(std::move(values), /*text_wins=*/true));
   Typed out = std::move(values.back());
   const TypePointer type = out.type;
   // From the last condition to the first: the inner one is asked where the outer ones do not hold. Arrow
@@ -109,7 +110,7 @@ arrow::Result<Typed> Case(std::vector<Typed> conditions, std::vector<Typed> valu
 }
 
 arrow::Result<Typed> Coalesce(std::vector<Typed> values) {
-  ARROW_ASSIGN_OR_RAISE(values, ToUnionType(std::move(values)));
+  ARROW_ASSIGN_OR_RAISE(values, ToOneType(std::move(values)));
   std::vector<Typed> kept;
   for (Typed& value : values) {
     if (value.is_null_literal()) continue;

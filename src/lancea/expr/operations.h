@@ -50,8 +50,8 @@ arrow::Result<Typed> Case(std::vector<Typed> conditions, std::vector<Typed> valu
 /// The first that is not null.
 arrow::Result<Typed> Coalesce(std::vector<Typed> values);
 
-/// Values brought to one type, as by UnionType.
-arrow::Result<std::vector<Typed>> ToUnionType(std::vector<Typed> values);
+/// Values brought to one type, as comparisons are; a number beside text becomes text with `text_wins`.
+arrow::Result<std::vector<Typed>> ToOneType(std::vector<Typed> values, bool text_wins = false);
 
 /// A boolean, also from an untyped null; InvalidInput for all other types.
 arrow::Result<Typed> AsBoolean(Typed value, std::string_view what);

@@ -47,7 +47,7 @@ arrow::Status Parser::ExpectWord(std::string_view word) {
 
 arrow::Status Parser::ExpectSymbol(std::string_view symbol) {
   if (TakeSymbol(symbol)) return arrow::Status::OK();
-  return Unexpected("'" + std::string(symbol) + "'");
+  return Unexpected(std::string("'").append(symbol).append("'"));
 }
 
 arrow::Result<AstPointer> Parser::ParsePrimary() {

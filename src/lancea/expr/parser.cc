@@ -35,13 +35,12 @@ arrow::Result<AstPointer> Parser::Parse() {
 
 arrow::Status Parser::Unexpected(std::string_view expected) const {
   const Token& token = Peek();
-  const std::string found =
-      token.kind == Token::Kind::kEnd
-          ? "unexpected end"
-          : "unexpected '" +
-                std::string(sql_.substr(token.place.begin, token.place.end - token.place.begin)) +
-                "'";
-  return SqlError(sql_, token.place, found + "; expected " + std::string(expected));
+  std::string found = "unexpected end";
+  if (token.kind != Token::Kind::kEnd) {
+    found = "unexpected '";
+    found.append(sql_.substr(token.place.begin, token.place.end - token.place.begin)).append("'");
+  }
+  return SqlError(sql_, token.place, found.append("; expected ").append(expected));
 }
 
 AstPointer Parser::Make(Ast::Kind kind, size_t begin) const {
@@ -113,7 +112,7 @@ arrow::Result<AstPointer> Parser::ParsePrefix() {
   const bool number = Peek().kind == Token::Kind::kNumber;
   ARROW_ASSIGN_OR_RAISE(AstPointer operand, ParseExpression(kProductPrecedence));
   if (number && operand->kind == Ast::Kind::kNumber && operand->text[0] != '-') {
-    operand->text.insert(0, "-");
+    operand->text = std::string("-").append(operand->text);
     operand->place.begin = begin;
     return operand;
   }
@@ -161,7 +160,7 @@ arrow::Result<AstPointer> Parser::ParseInfix(AstPointer left, int precedence) {
     out->children.push_back(std::move(left));
   } else {
     out = Make(Ast::Kind::kBinary, begin);
-    out->text = operation.text == "<>" ? "!=" : operation.text;
+    out->text = operation.IsSymbol("<>") ? std::string("!=") : operation.text;
     ARROW_ASSIGN_OR_RAISE(AstPointer right, ParseExpression(precedence));
     out->children.push_back(std::move(left));
     out->children.push_back(std::move(right));
@@ -227,7 +226,7 @@ arrow::Result<AstPointer> Parser::ParseLike(AstPointer left, bool ignore_case) {
   out->children.push_back(std::move(left));
   ARROW_ASSIGN_OR_RAISE(AstPointer pattern, ParseExpression(kLikePrecedence));
   out->children.push_back(std::move(pattern));
-  out->text = "\\";
+  out->text = std::string(1, '\\');
   if (TakeWord("escape")) {
     if (Peek().kind != Token::Kind::kString) return Unexpected("a string of one character");
     const Token escape = Next();

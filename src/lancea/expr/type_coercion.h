@@ -21,7 +21,7 @@ namespace lancea {
 /// What both sides of a comparison are converted to; nullptr when they cannot be compared.
 TypePointer ComparisonType(const TypePointer& left, const TypePointer& right);
 
-/// What the values of CASE or COALESCE become: as comparisons, but a number with text is text.
+/// What the values of CASE become: as comparisons, but a number with text is text.
 TypePointer UnionType(const TypePointer& left, const TypePointer& right);
 
 /// Of two numbers for + - * / %, equal for both but for decimals; nullptr when one is no number.

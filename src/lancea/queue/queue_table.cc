@@ -16,6 +16,8 @@
 namespace lancea::queue {
 namespace {
 
+constexpr uint64_t kMergeCacheBytes = uint64_t{4} << 20;
+
 // Transactions are looked through so far back for the rows property.
 constexpr uint64_t kTransactionsLookedAt = 1000;
 
@@ -170,12 +172,21 @@ arrow::Result<TableState> ReserveIds(const TableState& state, uint64_t committed
 
 arrow::Result<FragmentMetadata> WriteMerged(const TableState& state, const MergeChoice& choice,
                                             const QueueOptions& options) {
+  // Read through a session of their own: nobody reads these files again, and what a session keeps of
+  // them would outlive them.
+  OpenOptions open;
+  open.version = state.version();
+  open.session = std::make_shared<Session>(kMergeCacheBytes, state.dataset->session()->host());
+  ARROW_ASSIGN_OR_RAISE(auto source, Dataset::Open(state.dataset->uri(), std::move(open)));
   ScanOptions scan;
+  // In the background nothing is gained by reading far ahead of the writing.
+  scan.batch_readahead = 2;
+  scan.fragment_readahead = 1;
   scan.fragment_ids.emplace();
   for (size_t i = choice.begin; i < choice.end; ++i) {
     scan.fragment_ids->push_back(state.dataset->fragments()[i].id);
   }
-  ARROW_ASSIGN_OR_RAISE(auto scanner, state.dataset->Scan(std::move(scan)));
+  ARROW_ASSIGN_OR_RAISE(auto scanner, source->Scan(std::move(scan)));
   ARROW_ASSIGN_OR_RAISE(auto reader, scanner->ToReader());
   WriteOptions write;
   write.mode = WriteMode::kAppend;

@@ -31,6 +31,10 @@ bool IsText(arrow::Type::type id) {
 bool IsWideDecimal(arrow::Type::type id) {
   return id == arrow::Type::DECIMAL128 || id == arrow::Type::DECIMAL256;
 }
+bool IsPlainNumber(arrow::Type::type id) {
+  return arrow::is_integer(id) || IsWideDecimal(id) || id == arrow::Type::FLOAT ||
+         id == arrow::Type::DOUBLE;
+}
 bool IsTemporal(arrow::Type::type id) { return arrow::is_temporal(id); }
 
 template <typename From, typename To>
@@ -141,7 +145,11 @@ TypePointer Between(const arrow::DataType& from, const arrow::DataType& to) {
     const TypePointer storage = narrow ? arrow::int32() : arrow::int64();
     return *storage == from ? nullptr : storage;
   }
-  if (from.id() == arrow::Type::BOOL && IsWideDecimal(to.id())) return arrow::int64();
+  // Moments count their units.
+  const bool to_float = to.id() == arrow::Type::FLOAT || to.id() == arrow::Type::DOUBLE;
+  const bool from_float = from.id() == arrow::Type::FLOAT || from.id() == arrow::Type::DOUBLE;
+  if (from.id() == arrow::Type::TIMESTAMP && to_float) return arrow::int64();
+  if (from_float && to.id() == arrow::Type::TIMESTAMP) return arrow::int64();
   return nullptr;
 }
 
@@ -176,8 +184,8 @@ arrow::Result<ArrayPointer> CastArray(const ArrayPointer& array, const TypePoint
     ARROW_ASSIGN_OR_RAISE(out, CastFromText(*array, to, or_null, pool));
   } else if (IsText(to->id())) {
     ARROW_ASSIGN_OR_RAISE(out, CastToText(array, to, pool));
-  } else if (IsWideDecimal(from.id()) && IsWideDecimal(to->id())) {
-    return CastDecimal(*array, to, or_null, pool);
+  } else if (IsWideDecimal(to->id()) && IsPlainNumber(from.id())) {
+    return CastToDecimal(*array, to, or_null, pool);
   } else if (arrow::is_floating(from.id()) && arrow::is_integer(to->id())) {
     return FloatToInteger(array, to, or_null, pool);
   } else if (from.id() == arrow::Type::TIMESTAMP && to->id() == arrow::Type::TIMESTAMP) {

@@ -325,47 +325,4 @@ arrow::Result<ArrayPointer> CastToText(const ArrayPointer& array, const TypePtr&
   }
 }
 
-arrow::Result<ArrayPointer> CastDecimal(const arrow::Array& array, const TypePtr& to, bool or_null,
-                                        arrow::MemoryPool* pool) {
-  const auto& from_type = static_cast<const arrow::DecimalType&>(*array.type());
-  const auto& to_type = static_cast<const arrow::DecimalType&>(*to);
-  const int32_t by = to_type.scale() - from_type.scale();
-  auto convert = [&](int64_t row) -> std::optional<arrow::Decimal256> {
-    arrow::Decimal256 number =
-        array.type_id() == arrow::Type::DECIMAL256
-            ? arrow::Decimal256(static_cast<const arrow::Decimal256Array&>(array).GetValue(row))
-            : arrow::Decimal256(arrow::Decimal128(
-                  static_cast<const arrow::Decimal128Array&>(array).GetValue(row)));
-    if (by < 0) {
-      number = arrow::Decimal256(number.ReduceScaleBy(-by, /*round=*/true));
-    } else if (by > 0) {
-      if (from_type.precision() + by > arrow::Decimal256Type::kMaxPrecision &&
-          !number.FitsInPrecision(arrow::Decimal256Type::kMaxPrecision - by)) {
-        return std::nullopt;
-      }
-      number = arrow::Decimal256(number.IncreaseScaleBy(by));
-    }
-    if (!number.FitsInPrecision(to_type.precision())) return std::nullopt;
-    return number;
-  };
-  auto run = [&](auto builder, auto narrow) -> arrow::Result<ArrayPointer> {
-    ARROW_RETURN_NOT_OK(builder.Reserve(array.length()));
-    for (int64_t row = 0; row < array.length(); ++row) {
-      const auto number = array.IsNull(row) ? std::nullopt : convert(row);
-      if (number.has_value()) {
-        ARROW_RETURN_NOT_OK(builder.Append(narrow(*number)));
-      } else if (array.IsNull(row) || or_null) {
-        ARROW_RETURN_NOT_OK(builder.AppendNull());
-      } else {
-        return InvalidInput("a decimal is too large to store in ", to->ToString());
-      }
-    }
-    return builder.Finish();
-  };
-  if (to->id() == arrow::Type::DECIMAL256) {
-    return run(arrow::Decimal256Builder(to, pool), [](const arrow::Decimal256& x) { return x; });
-  }
-  return run(arrow::Decimal128Builder(to, pool), Narrow);
-}
-
 }  // namespace lancea

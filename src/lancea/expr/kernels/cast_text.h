@@ -1,4 +1,4 @@
-// The casts from and to text that differ from Arrow's, and those of decimals.
+// The casts from and to text, and to decimals, that differ from Arrow's.
 #pragma once
 
 #include <memory>
@@ -19,9 +19,9 @@ arrow::Result<std::shared_ptr<arrow::Array>> CastToText(const std::shared_ptr<ar
                                                         const std::shared_ptr<arrow::DataType>& to,
                                                         arrow::MemoryPool* pool);
 
-/// From decimal to decimal, rounded.
-arrow::Result<std::shared_ptr<arrow::Array>> CastDecimal(const arrow::Array& array,
-                                                         const std::shared_ptr<arrow::DataType>& to,
-                                                         bool or_null, arrow::MemoryPool* pool);
+/// From integers, floats and decimals to a decimal, rounded.
+arrow::Result<std::shared_ptr<arrow::Array>> CastToDecimal(
+    const arrow::Array& array, const std::shared_ptr<arrow::DataType>& to, bool or_null,
+    arrow::MemoryPool* pool);
 
 }  // namespace lancea

@@ -5,7 +5,6 @@
 #include <limits>
 #include <numbers>
 #include <numeric>
-#include <random>
 
 #include "arrow/array/builder_primitive.h"
 #include "arrow/compute/registry.h"
@@ -106,6 +105,22 @@ arrow::Status RunPower(KernelContext* context, const ExecSpan& batch, ExecResult
   return FinishInto(&builder, out);
 }
 
+// The second where the first is NaN; only then its nulls count.
+arrow::Status RunNanvl(KernelContext* context, const ExecSpan& batch, ExecResult* out) {
+  auto run = [&](auto type) {
+    using Type = decltype(type);
+    using T = typename Type::c_type;
+    const NumberArgument<T> x(batch[0]);
+    const NumberArgument<T> y(batch[1]);
+    return ForEachRow<Type>(
+        context, batch, out,
+        [&](int64_t row) { return x.valid(row) && (!std::isnan(x[row]) || y.valid(row)); },
+        [&](int64_t row) { return std::isnan(x[row]) ? y[row] : x[row]; });
+  };
+  if (batch[0].type()->id() == arrow::Type::FLOAT) return run(arrow::FloatType());
+  return run(arrow::DoubleType());
+}
+
 using Checked = arrow::Result<int64_t> (*)(int64_t, int64_t);
 
 uint64_t Magnitude(int64_t x) {
@@ -158,15 +173,6 @@ arrow::Status RunIntegers(KernelContext* context, const ExecSpan& batch, ExecRes
   return FinishInto(&builder, out);
 }
 
-arrow::Status RunRandom(KernelContext* context, const ExecSpan& batch, ExecResult* out) {
-  static thread_local std::mt19937_64 generator{std::random_device{}()};
-  std::uniform_real_distribution<double> uniform(0.0, 1.0);
-  arrow::DoubleBuilder builder(context->memory_pool());
-  ARROW_RETURN_NOT_OK(builder.Reserve(batch.length));
-  for (int64_t row = 0; row < batch.length; ++row) builder.UnsafeAppend(uniform(generator));
-  return FinishInto(&builder, out);
-}
-
 double SignOf(double x) { return std::isnan(x) ? x : x > 0 ? 1 : x < 0 ? -1 : 0; }
 
 struct Named {
@@ -211,9 +217,9 @@ arrow::Status AddMath(arrow::compute::FunctionRegistry* registry) {
   static const Named binary[] = {
       {"lancea_atan2", RunBinary<[](double x, double y) { return std::atan2(x, y); }>},
       {"lancea_log", RunBinary<[](double base, double x) { return std::log(x) / std::log(base); }>},
-      {"lancea_nanvl", RunBinary<[](double x, double y) { return std::isnan(x) ? y : x; }>},
+      {"lancea_nanvl", RunNanvl},
       {"lancea_round", RunDigits<[](auto x) { return std::round(x); }>},
-      {"lancea_trunc", RunDigits<[](auto x) { return std::trunc(x); }>},
+      {"lancea_trunc", RunDigits<[](auto x) { return x == 0 ? decltype(x){0} : std::trunc(x); }>},
       {"lancea_power", RunPower},
       {"lancea_gcd", RunIntegers<GreatestCommonDivisor>},
       {"lancea_lcm", RunIntegers<LeastCommonMultiple>},
@@ -223,13 +229,8 @@ arrow::Status AddMath(arrow::compute::FunctionRegistry* registry) {
         registry,
         {.name = function.name, .type = SameAs(0), .run = function.run, .num_arguments = 2}));
   }
-  ARROW_RETURN_NOT_OK(AddFunction(
-      registry, {.name = "lancea_factorial", .type = SameAs(0), .run = RunIntegers<Factorial>}));
-  // Takes a column, which says how many numbers are wanted.
-  return AddFunction(registry, {.name = "lancea_random",
-                                .type = Always(arrow::float64()),
-                                .run = RunRandom,
-                                .is_pure = false});
+  return AddFunction(
+      registry, {.name = "lancea_factorial", .type = SameAs(0), .run = RunIntegers<Factorial>});
 }
 
 }  // namespace lancea

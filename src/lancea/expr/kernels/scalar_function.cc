@@ -1,5 +1,7 @@
 #include "lancea/expr/kernels/scalar_function.h"
 
+#include <algorithm>
+
 #include "arrow/array/array_nested.h"
 #include "arrow/array/builder_base.h"
 #include "arrow/array/util.h"
@@ -31,8 +33,10 @@ arrow::Status AddFunction(arrow::compute::FunctionRegistry* registry, RowFunctio
     ARROW_ASSIGN_OR_RAISE(TypePointer out, type(types));
     return arrow::TypeHolder(std::move(out));
   };
-  std::vector<InputType> inputs(static_cast<size_t>(function.varargs ? 1 : function.num_arguments),
-                                InputType());
+  std::vector<InputType> inputs(
+      static_cast<size_t>(function.varargs ? std::max(1, function.num_arguments)
+                                           : function.num_arguments),
+      InputType());
   arrow::compute::ScalarKernel kernel(
       KernelSignature::Make(std::move(inputs), arrow::compute::OutputType(std::move(resolve)),
                             function.varargs),
