@@ -6,7 +6,6 @@
 
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
-#include "arrow/util/byte_size.h"
 #include "lancea/dataset/write_schema.h"
 #include "lancea/queue/bucket_impl.h"
 #include "lancea/util/errors.h"
@@ -201,7 +200,7 @@ arrow::Result<std::optional<arrow::Future<>>> QueueBucket::Impl::TryPut(
                  : arrow::RecordBatch::Make(schema_, rows->num_rows(), rows->columns());
   if (LogsBeforePut()) {
     pending_rows_ += static_cast<uint64_t>(own->num_rows());
-    pending_bytes_ += static_cast<uint64_t>(arrow::util::TotalBufferSize(*own));
+    pending_bytes_ += queue::BytesOf(*own);
     pending_.push_back({std::move(own), arrow::Future<>::Make()});
     Schedule(kSync);
     return pending_.back().done;
@@ -270,9 +269,7 @@ void QueueBucket::Impl::SyncPending() {
       std::lock_guard lock(mutex_);
       uint64_t bytes = 0;
       while (!pending_.empty() && bytes < kGroupBytes) {
-        const uint64_t own =
-            static_cast<uint64_t>(arrow::util::TotalBufferSize(*pending_.front().rows));
-        bytes += own;
+        bytes += queue::BytesOf(*pending_.front().rows);
         rows.push_back(pending_.front().rows);
         group.push_back(std::move(pending_.front()));
         pending_.pop_front();

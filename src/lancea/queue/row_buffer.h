@@ -46,6 +46,9 @@ class RowBuffer {
   size_t num_small_ = 0;  ///< pieces at the end of less than kSmallRows rows
 };
 
+/// What rows take, about.
+uint64_t BytesOf(const arrow::RecordBatch& rows);
+
 /// `rows` with the columns of `schema`: those of the same name cast when their type differs, others null.
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> ConformBatch(
     const std::shared_ptr<arrow::RecordBatch>& rows, const std::shared_ptr<arrow::Schema>& schema);
