@@ -45,6 +45,15 @@ arrow::Result<Typed> TimeArithmetic(std::string_view symbol, Typed left, Typed r
     return CallOf(plus ? "lancea_add_interval" : "lancea_subtract_interval",
                   {std::move(left), std::move(right)}, type);
   }
+  if (plus && arrow::is_integer(left.type->id())) std::swap(left, right);
+  if (IsDate(left) && arrow::is_integer(right.type->id())) {
+    for (Typed* days : {&left, &right}) {
+      ARROW_ASSIGN_OR_RAISE(*days, CastTo(std::move(*days), arrow::int64()));
+    }
+    ARROW_ASSIGN_OR_RAISE(Typed days, CallOf(plus ? "add" : "subtract",
+                                             {std::move(left), std::move(right)}, arrow::int64()));
+    return CastTo(std::move(days), arrow::date32());
+  }
   if (IsDate(left) && IsDate(right) && !plus) {
     // Days between them.
     for (Typed* date : {&left, &right}) {

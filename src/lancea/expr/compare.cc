@@ -86,15 +86,20 @@ arrow::Result<Typed> CompareFloats(Comparison comparison, Typed left, Typed righ
       return CallOf(NameOf(comparison), {std::move(left), std::move(right)}, arrow::boolean());
     }
     if (zero) {
+      // Not below the one zero and not above the other. (Arrow's simplifications take the two zeros for
+      // the same, so neither `= -0 OR = +0` nor a set of both would last.)
       const bool equal = comparison == Comparison::kEqual;
       std::vector<Typed> terms;
       for (bool negative : {true, false}) {
+        const Comparison half_line = negative
+                                         ? (equal ? Comparison::kGreaterEqual : Comparison::kLess)
+                                         : (equal ? Comparison::kLessEqual : Comparison::kGreater);
         ARROW_ASSIGN_OR_RAISE(
-            Typed term, CallOf("lancea_" + NameOf(comparison),
+            Typed term, CallOf("lancea_" + NameOf(half_line),
                                {left, LiteralOf(ZeroOf(*right.type, negative))}, arrow::boolean()));
         terms.push_back(std::move(term));
       }
-      return Combine(std::move(terms), equal);
+      return Combine(std::move(terms), !equal);
     }
   } else if (zero) {
     // The zero of the sign that leaves both of them on the right side.

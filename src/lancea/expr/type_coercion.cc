@@ -150,6 +150,9 @@ TypePointer Common(const TypePointer& left, const TypePointer& right, bool text_
   if (right->id() == arrow::Type::NA) return left;
   if (TypePointer type = Numbers(*left, *right)) return type;
   if (TypePointer type = Times(left, right)) return type;
+  // An integer counts days.
+  if (left->id() == arrow::Type::DATE32 && arrow::is_integer(right->id())) return left;
+  if (right->id() == arrow::Type::DATE32 && arrow::is_integer(left->id())) return right;
   if (TypePointer type = TextOrBytes(left, right)) return type;
   if (TypePointer type = Lists(left, right, combine)) return type;
   if (IsText(*left) && IsNumber(*right)) return text_wins ? left : right;

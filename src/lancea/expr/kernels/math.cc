@@ -20,6 +20,10 @@ using arrow::compute::ExecResult;
 using arrow::compute::ExecSpan;
 using arrow::compute::KernelContext;
 
+// The processor makes negative ones, which total order puts before all numbers; logarithms of the
+// reference give this one.
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
 constexpr double kDegrees = 180.0 / std::numbers::pi;
 
 // The answer for each row where all arguments are valid: answer = f(row).
@@ -188,9 +192,9 @@ arrow::Status AddMath(arrow::compute::FunctionRegistry* registry) {
       {"lancea_sqrt", RunUnary<[](double x) { return std::sqrt(x); }>},
       {"lancea_cbrt", RunUnary<[](double x) { return std::cbrt(x); }>},
       {"lancea_exp", RunUnary<[](double x) { return std::exp(x); }>},
-      {"lancea_ln", RunUnary<[](double x) { return std::log(x); }>},
-      {"lancea_log2", RunUnary<[](double x) { return std::log2(x); }>},
-      {"lancea_log10", RunUnary<[](double x) { return std::log10(x); }>},
+      {"lancea_ln", RunUnary<[](double x) { return x < 0 ? kNaN : std::log(x); }>},
+      {"lancea_log2", RunUnary<[](double x) { return x < 0 ? kNaN : std::log2(x); }>},
+      {"lancea_log10", RunUnary<[](double x) { return x < 0 ? kNaN : std::log10(x); }>},
       {"lancea_sin", RunUnary<[](double x) { return std::sin(x); }>},
       {"lancea_cos", RunUnary<[](double x) { return std::cos(x); }>},
       {"lancea_tan", RunUnary<[](double x) { return std::tan(x); }>},
