@@ -120,8 +120,10 @@ class LANCEA_EXPORT QueueBucket {
   /// \return CommitConflict naming the process that writes; Corrupt for a damaged log
   arrow::Status OpenForWriting();
   /// Flush, close the log and give the lock back; readers go on.
+  /// \return the flush's error. Records that are in no log either are kept then, and the lock too
   arrow::Status StopWriting();
-  /// StopWriting, and wait for all work in the background. Puts and reads then fail.
+  /// StopWriting, whatever is lost by that, and wait for all work in the background. Puts and reads
+  /// then fail.
   arrow::Status Close();
   bool is_writer() const;
 

@@ -229,14 +229,16 @@ class LanceBackend(TensorCalls):
         await self._settled(self._bucket.flush())
 
     def close(self) -> None:
-        """Flush and give the bucket back."""
+        """Flush and give the bucket back.
+
+        :raises StorageError: what kept records from being persisted; it is not closed then, unless
+            they are in the log
+        """
         if self.closed:
             return
-        try:
-            self._core.release(self)
-        finally:
-            self.closed = True
-            self._is_writer = False
+        self._core.release(self)
+        self.closed = True
+        self._is_writer = False
 
     async def aclose(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self.close)

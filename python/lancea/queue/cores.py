@@ -76,9 +76,11 @@ class Core:
         with _lock:
             if self._writer_id != id(writer):
                 return
-            self._writer = self._writer_id = None
         with translated():
             self.bucket.stop_writing()
+        with _lock:
+            if self._writer_id == id(writer):
+                self._writer = self._writer_id = None
 
 
 def open_core(path: str, options: dict[str, Any]) -> Core:

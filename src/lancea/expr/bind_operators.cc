@@ -131,6 +131,7 @@ arrow::Result<Typed> Binder::BindUnchecked(const Ast& ast, bool strict) {
     case Kind::kOr:
       return BindLogical(ast, strict, /*condition=*/false);
     case Kind::kBinary:
+    case Kind::kDistinct:
       return BindBinary(ast, strict);
     case Kind::kIn:
       return BindIn(ast, strict);
@@ -157,8 +158,6 @@ arrow::Result<Typed> Binder::BindUnchecked(const Ast& ast, bool strict) {
       return Negate(std::move(value));
     case Kind::kNot:
       return Not(std::move(value));
-    case Kind::kDistinct:
-      return IsDistinct(std::move(value), std::move(values[1]), ast.negated);
     case Kind::kIs:
       if (ast.text == "null" || ast.text == "unknown") {
         return IsNull(std::move(value), ast.negated);
@@ -246,7 +245,8 @@ arrow::Result<Typed> Binder::BindBinary(const Ast& ast, bool strict) {
   const Ast& right_ast = *ast.children[1];
   ARROW_ASSIGN_OR_RAISE(Typed left, Bind(left_ast, /*strict=*/false));
   ARROW_ASSIGN_OR_RAISE(Typed right, Bind(right_ast, /*strict=*/false));
-  const bool times = arrow::is_temporal(left.type->id()) && !FindComparison(ast.text);
+  // What is added to a moment is no moment.
+  const bool times = arrow::is_temporal(left.type->id()) && IsArithmetic(ast.text);
   if (strict && !times) {
     if (IsColumnPath(left_ast)) {
       if (IsLiteralOnly(right_ast)) {
@@ -255,6 +255,9 @@ arrow::Result<Typed> Binder::BindBinary(const Ast& ast, bool strict) {
     } else if (IsColumnPath(right_ast) && IsLiteral(left_ast)) {
       ARROW_ASSIGN_OR_RAISE(left, Fit(std::move(left), left_ast, right.type));
     }
+  }
+  if (ast.kind == Kind::kDistinct) {
+    return IsDistinct(std::move(left), std::move(right), ast.negated);
   }
   return Operate(ast.text, std::move(left), std::move(right));
 }

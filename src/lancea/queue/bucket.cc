@@ -194,32 +194,38 @@ arrow::Result<bool> QueueBucket::Impl::WaitForRows(uint64_t offset, double timeo
   }
 }
 
-arrow::Status QueueBucket::Impl::StopWriting() {
+arrow::Status QueueBucket::Impl::StopWriting(bool whatever_is_lost) {
   {
-    std::lock_guard lock(mutex_);
-    if (process_ != getpid() || !is_writer_) return arrow::Status::OK();
-  }
-  // Puts that were begun, then the buffer.
-  while (true) {
     std::unique_lock lock(mutex_);
-    if (pending_.empty()) break;
-    Schedule(kSync);
-    changed_.wait_for(lock, milliseconds(100), [&] { return pending_.empty(); });
+    if (process_ != getpid() || !is_writer_ || is_stopping_) return arrow::Status::OK();
+    // No put from here on; those that were begun are seen through.
+    is_stopping_ = true;
+    while (pending_rows_ > 0) {
+      Schedule(kSync);
+      changed_.wait_for(lock, milliseconds(100), [&] { return pending_rows_ == 0; });
+    }
   }
   if (options_.enable_wal && !LogsBeforePut()) SyncBuffered();
-  arrow::Status status = FlushAsync().status();
+  const arrow::Status status = FlushAsync().status();
   std::unique_lock lock(mutex_);
+  const uint64_t left = buffer_.num_rows();
+  const bool is_logged = options_.enable_wal && logged_ >= buffer_.end();
+  if (left > 0 && !is_logged && !whatever_is_lost) {
+    is_stopping_ = false;
+    return Prefix(status, internal::Concat("queue bucket ", path_, " is not closed: ", left,
+                                           " records are in memory only"));
+  }
   is_writer_ = false;
   changed_.notify_all();
   // Jobs that run see it through; others find that there is no writer.
   changed_.wait(lock, [&] { return num_running_ == 0; });
-  const uint64_t left = buffer_.num_rows();
-  const bool is_logged = options_.enable_wal && logged_ >= buffer_.end();
   buffer_ = queue::RowBuffer(buffer_.end());
+  flush_error_ = wal_error_ = arrow::Status::OK();
   lock.unlock();
   {
     std::lock_guard wal(wal_mutex_);
     wal_.reset();
+    wal_bytes_ = 0;
   }
   if (!options_.enable_wal && status.ok()) {
     // Left over from a writer that had a log; all of it is in the table.
@@ -228,12 +234,11 @@ arrow::Status QueueBucket::Impl::StopWriting() {
   }
   lock.lock();
   lock_.reset();
+  is_stopping_ = false;
   Notify();
-  if (left > 0 && !status.ok()) {
-    return Prefix(status, internal::Concat(left, " records of queue bucket ", path_,
-                                           is_logged ? " are in its log only" : " are lost"));
-  }
-  return status;
+  if (left == 0 || status.ok()) return status;
+  return Prefix(status, internal::Concat(left, " records of queue bucket ", path_,
+                                         is_logged ? " are in its log only" : " are lost"));
 }
 
 arrow::Status QueueBucket::Impl::Close() {
@@ -242,7 +247,7 @@ arrow::Status QueueBucket::Impl::Close() {
     new std::shared_ptr<queue::WorkerPool>(std::move(pool_));
     return arrow::Status::OK();
   }
-  const arrow::Status status = StopWriting();
+  const arrow::Status status = StopWriting(/*whatever_is_lost=*/true);
   std::shared_ptr<queue::WorkerPool> pool;
   {
     std::unique_lock lock(mutex_);
@@ -304,7 +309,7 @@ arrow::Result<std::shared_ptr<QueueBucket>> QueueBucket::Open(const std::string&
 }
 
 arrow::Status QueueBucket::OpenForWriting() { return impl_->OpenForWriting(); }
-arrow::Status QueueBucket::StopWriting() { return impl_->StopWriting(); }
+arrow::Status QueueBucket::StopWriting() { return impl_->StopWriting(/*whatever_is_lost=*/false); }
 arrow::Status QueueBucket::Close() { return impl_->Close(); }
 const std::string& QueueBucket::path() const { return impl_->path_; }
 const QueueOptions& QueueBucket::options() const { return impl_->options_; }

@@ -45,7 +45,7 @@ class QueueBucket::Impl : public std::enable_shared_from_this<Impl> {
 
   arrow::Status OpenTable();
   arrow::Status OpenForWriting();
-  arrow::Status StopWriting();
+  arrow::Status StopWriting(bool whatever_is_lost);
   arrow::Status Close();
 
   arrow::Result<std::optional<arrow::Future<>>> TryPut(
@@ -76,6 +76,7 @@ class QueueBucket::Impl : public std::enable_shared_from_this<Impl> {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool is_writer_ = false;
+  bool is_stopping_ = false;  ///< to write
   bool is_closed_ = false;
   queue::TableState table_;
   std::shared_ptr<arrow::Schema> schema_;

@@ -275,6 +275,8 @@ TEST_F(BucketTest, WithAFullDiskPutsFailOnceTheBufferIsFull) {
   EXPECT_FALSE(status.ok());
   EXPECT_EQ(put, 100);
   EXPECT_EQ(All(*bucket), Counted(0, put));
+  EXPECT_FALSE(bucket->StopWriting().ok());
+  EXPECT_EQ(All(*bucket), Counted(0, put));
   store->Disarm();
   ASSERT_TRUE(bucket->Flush().ok());
   EXPECT_EQ(bucket->stats().persisted_rows, 100);

@@ -178,7 +178,9 @@ arrow::Result<std::optional<arrow::Future<>>> QueueBucket::Impl::TryPut(
     const std::shared_ptr<arrow::RecordBatch>& rows) {
   std::lock_guard lock(mutex_);
   ARROW_RETURN_NOT_OK(CheckUsable());
-  if (!is_writer_) return InvalidInput("queue bucket ", path_, " is not open for writing");
+  if (!is_writer_ || is_stopping_) {
+    return InvalidInput("queue bucket ", path_, " is not open for writing");
+  }
   if (rows->num_rows() == 0) return arrow::Future<>::MakeFinished();
   if (schema_ == nullptr) {
     // Says what tables cannot hold, before a row of it is accepted.

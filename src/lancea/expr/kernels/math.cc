@@ -20,10 +20,6 @@ using arrow::compute::ExecResult;
 using arrow::compute::ExecSpan;
 using arrow::compute::KernelContext;
 
-// The processor makes negative ones, which total order puts before all numbers; logarithms of the
-// reference give this one.
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 constexpr double kDegrees = 180.0 / std::numbers::pi;
 
 // The answer for each row where all arguments are valid: answer = f(row).
@@ -177,6 +173,13 @@ arrow::Status RunIntegers(KernelContext* context, const ExecSpan& batch, ExecRes
   return FinishInto(&builder, out);
 }
 
+// The processor makes negative NaNs, which total order puts before all numbers. The reference gives them
+// for logarithms of float32, and positive ones of double.
+float Logarithm(float, float logarithm) { return logarithm; }
+double Logarithm(double x, double logarithm) {
+  return x < 0 ? std::numeric_limits<double>::quiet_NaN() : logarithm;
+}
+
 double SignOf(double x) { return std::isnan(x) ? x : x > 0 ? 1 : x < 0 ? -1 : 0; }
 
 struct Named {
@@ -192,9 +195,9 @@ arrow::Status AddMath(arrow::compute::FunctionRegistry* registry) {
       {"lancea_sqrt", RunUnary<[](double x) { return std::sqrt(x); }>},
       {"lancea_cbrt", RunUnary<[](double x) { return std::cbrt(x); }>},
       {"lancea_exp", RunUnary<[](double x) { return std::exp(x); }>},
-      {"lancea_ln", RunUnary<[](double x) { return x < 0 ? kNaN : std::log(x); }>},
-      {"lancea_log2", RunUnary<[](double x) { return x < 0 ? kNaN : std::log2(x); }>},
-      {"lancea_log10", RunUnary<[](double x) { return x < 0 ? kNaN : std::log10(x); }>},
+      {"lancea_ln", RunUnary<[](auto x) { return Logarithm(x, std::log(x)); }>},
+      {"lancea_log2", RunUnary<[](auto x) { return Logarithm(x, std::log2(x)); }>},
+      {"lancea_log10", RunUnary<[](auto x) { return Logarithm(x, std::log10(x)); }>},
       {"lancea_sin", RunUnary<[](double x) { return std::sin(x); }>},
       {"lancea_cos", RunUnary<[](double x) { return std::cos(x); }>},
       {"lancea_tan", RunUnary<[](double x) { return std::tan(x); }>},
