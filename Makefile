@@ -51,6 +51,7 @@ bench: build
 	@cmake --build $(RELEASE) -j $(JOBS) --target lancea_warm_reads
 	@$(PYTHON) benchmarks/run.py $(BENCH_ARGS)
 	@$(PYTHON) benchmarks/writes.py
+	@$(PYTHON) benchmarks/filters.py
 
 lint:
 	@tools/bootstrap.sh --lint

@@ -1,4 +1,9 @@
-"""The peers, each behind the same few calls. All answer with Arrow."""
+"""The peers, each behind the same few calls. All answer with Arrow.
+
+A condition is a tuple: ``("<", column, value)``, likewise ``>=`` and ``=``;
+``("in", column, values)``; ``("like", column, pattern)``;
+``("and", condition, condition)``, likewise ``or``.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +45,9 @@ class Lancea:
     def take(self, handle, rows: np.ndarray, columns) -> pa.Table:
         return handle.take(rows, columns)
 
+    def filter(self, handle, condition: tuple, columns) -> pa.Table:
+        return handle.to_table(columns, filter=sql(condition))
+
 
 class Pylance(Lancea):
     name = "pylance"
@@ -60,12 +68,15 @@ class Parquet:
 
         self.parquet = pyarrow.parquet
         self.version = "pyarrow " + pa.__version__
+        self.files: dict[int, Path] = {}  # of handles
 
     def write(self, table: pa.Table, path: Path, **options) -> None:
         self.parquet.write_table(table, path, **options)
 
     def open(self, path: Path):
-        return self.parquet.ParquetFile(path)
+        handle = self.parquet.ParquetFile(path)
+        self.files[id(handle)] = path
+        return handle
 
     def count(self, handle) -> int:
         return handle.metadata.num_rows
@@ -87,6 +98,26 @@ class Parquet:
         table = handle.read_row_groups(used.tolist(), columns)
         return table.take(pa.array(rows - shift[groups]))
 
+    def filter(self, handle, condition: tuple, columns) -> pa.Table:
+        import pyarrow.dataset
+
+        file = pyarrow.dataset.dataset(self.files[id(handle)])
+        return file.to_table(columns=columns, filter=self._expression(condition))
+
+    def _expression(self, condition: tuple):
+        import pyarrow.compute as pc
+
+        operation, *operands = condition
+        if operation in ("and", "or"):
+            left, right = map(self._expression, operands)
+            return left & right if operation == "and" else left | right
+        column, value = pc.field(operands[0]), operands[1]
+        if operation == "in":
+            return column.isin(value)
+        if operation == "like":
+            return pc.match_like(column, value)
+        return {"<": column < value, ">=": column >= value, "=": column == value}[operation]
+
 
 class Vortex:
     name = "vortex"
@@ -100,6 +131,7 @@ class Vortex:
         self.version = importlib.metadata.version("vortex-data")
         # Its default leaves one core idle, which the others use.
         vortex.set_worker_threads(len(os.sched_getaffinity(0)))
+        self.schemas: dict[int, pa.Schema] = {}  # of handles
 
     def write(self, table: pa.Table, path: Path, **options) -> None:
         self.module.io.write(table, str(path), **options)
@@ -124,6 +156,29 @@ class Vortex:
         taken = handle.to_arrow(columns, indices=indices, schema=schema).read_all()
         return taken.take(pa.array(inverse))
 
+    def filter(self, handle, condition: tuple, columns) -> pa.Table:
+        if id(handle) not in self.schemas:
+            self.schemas[id(handle)] = handle.to_arrow(limit=1).schema
+        expression = self._expression(condition, self.schemas[id(handle)])
+        return handle.to_arrow(columns, expr=expression).read_all()
+
+    def _expression(self, condition: tuple, schema: pa.Schema):
+        build, vortex = self.module.expr, self.module
+        operation, *operands = condition
+        if operation in ("and", "or"):
+            left, right = (self._expression(each, schema) for each in operands)
+            return build.and_(left, right) if operation == "and" else build.or_(left, right)
+        name, value = operands
+        column = build.column(name)
+        if operation == "like":
+            return build.like(column, value)
+        if schema.field(name).type == pa.int32():  # a literal is not coerced
+            kind = vortex.int_(32)
+            value = build.literal(vortex.list_(kind) if operation == "in" else kind, value)
+        if operation == "in":
+            return build.in_list(column, value)
+        return {"<": column.__lt__, ">=": column.__ge__, "=": column.__eq__}[operation](value)
+
     def _plain(self, handle, columns) -> pa.Schema:
         # Kept, as a caller would who takes more than once.
         key = (id(handle), tuple(columns or ()))
@@ -131,6 +186,40 @@ class Vortex:
             schema = handle.to_arrow(columns, limit=1).schema
             self._key, self._schema = key, pa.schema([without_views(field) for field in schema])
         return self._schema
+
+
+class DuckDb:
+    """Over the Parquet file; conditions only."""
+
+    name = "duckdb"
+    suffix = ".parquet"
+
+    def __init__(self):
+        import duckdb
+
+        self.version = duckdb.__version__
+        self.connection = duckdb.connect()
+        self.connection.execute(f"SET threads = {len(os.sched_getaffinity(0))}")
+
+    def write(self, table: pa.Table, path: Path, **options) -> None:
+        Parquet().write(table, path, **options)
+
+    def open(self, path: Path) -> Path:
+        return path
+
+    def filter(self, handle: Path, condition: tuple, columns) -> pa.Table:
+        query = f"SELECT {', '.join(columns)} FROM '{handle}' WHERE {sql(condition)}"
+        return self.connection.sql(query).to_arrow_table()
+
+
+def sql(condition: tuple) -> str:
+    operation, *operands = condition
+    if operation in ("and", "or"):
+        return f"({sql(operands[0])} {operation.upper()} {sql(operands[1])})"
+    column, value = operands
+    if operation == "in":
+        return f"{column} IN ({', '.join(map(repr, value))})"
+    return f"{column} {operation.upper()} {value!r}"
 
 
 def without_views(field: pa.Field) -> pa.Field:
@@ -148,3 +237,5 @@ def without_views(field: pa.Field) -> pa.Field:
 
 
 ENGINES = {engine.name: engine for engine in (Lancea, Pylance, Parquet, Vortex)}
+#: those that are asked conditions
+FILTERING = ENGINES | {DuckDb.name: DuckDb}

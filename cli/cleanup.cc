@@ -6,7 +6,6 @@
 
 #include "command.h"
 #include "removed_files.h"
-#include "stop_on_interrupt.h"
 
 namespace lancea::cli {
 namespace {
@@ -32,14 +31,10 @@ arrow::Result<ExitCode> Cleanup(const Arguments& arguments) {
         now.count() -
         static_cast<int64_t>(arguments.older_than_days.value_or(kDefaultDays) * kDayNanos);
   }
-  StopOnInterrupt interrupt;
-  ARROW_ASSIGN_OR_RAISE(options.stop, interrupt.Begin());
-  auto result = CleanupOldVersions(*dataset, options);
-  RaiseIfInterrupted(result.status());
-  ARROW_RETURN_NOT_OK(result.status());
-  if (options.dry_run && !arguments.quiet) PrintFiles(result->files);
-  if (!arguments.quiet) PrintTotals(*result, options.dry_run);
-  return result->failed_deletes == 0 ? kOk : kInputOutput;
+  ARROW_ASSIGN_OR_RAISE(CleanupResult result, CleanUpWatched(*dataset, options));
+  if (options.dry_run && !arguments.quiet) PrintFiles(result.files);
+  if (!arguments.quiet) PrintTotals(result, options.dry_run);
+  return result.failed_deletes == 0 ? kOk : kInputOutput;
 }
 
 }  // namespace
@@ -61,6 +56,8 @@ void AddCleanup(CLI::App& app, Action* action) {
       "--delete-unverified", arguments->options.delete_unverified,
       "Also remove files of no version that are younger than seven days; only when nobody "
       "is writing");
+  verb->add_flag("--branches", arguments->options.clean_referenced_branches,
+                 "Clean up the branches that began at this one first, as their own config says");
   verb->add_flag("--dry-run", arguments->options.dry_run, "Only say what would be removed");
   verb->add_flag("-q,--quiet", arguments->quiet, "Print nothing");
   verb->callback([=] { *action = [=] { return Cleanup(*arguments); }; });

@@ -51,6 +51,8 @@ void AddQueue(CLI::App& app, Action* action);
 void AddCompact(CLI::App& app, Action* action);
 void AddCleanup(CLI::App& app, Action* action);
 void AddHealth(CLI::App& app, Action* action);
+void AddSql(CLI::App& app, Action* action);
+void AddMaintain(CLI::App& app, Action* action);
 
 /// KEY=VALUE texts as a map.
 /// \return Invalid naming the one that is none

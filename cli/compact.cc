@@ -16,6 +16,7 @@ struct Arguments {
   std::optional<double> deleted_share;
   std::optional<uint64_t> max_fragments;
   std::optional<uint32_t> tasks_at_once;
+  std::string mode;
   bool no_verify = false;
   bool dry_run = false;
   bool quiet = false;
@@ -28,6 +29,9 @@ arrow::Result<CompactionOptions> OptionsOf(const Arguments& arguments, const Dat
   if (arguments.deleted_share) options.materialize_deletions_threshold = *arguments.deleted_share;
   if (arguments.max_fragments) options.max_source_fragments = arguments.max_fragments;
   if (arguments.tasks_at_once) options.num_threads = arguments.tasks_at_once;
+  if (!arguments.mode.empty()) {
+    ARROW_ASSIGN_OR_RAISE(options.mode, ParseCompactionMode(arguments.mode));
+  }
   options.verify = !arguments.no_verify;
   return options;
 }
@@ -101,6 +105,9 @@ void AddCompact(CLI::App& app, Action* action) {
   verb->add_option("--max-fragments", arguments->max_fragments,
                    "Rewrite so many fragments at most in this run");
   verb->add_option("--tasks", arguments->tasks_at_once, "Tasks at once (default: 2)");
+  verb->add_option("--mode", arguments->mode,
+                   "reencode (default), try_binary_copy: copy pages where files are alike, or "
+                   "force_binary_copy");
   verb->add_flag("--no-verify", arguments->no_verify, "Do not read the new files back");
   verb->add_flag("--dry-run", arguments->dry_run, "Only say what would be rewritten");
   verb->add_flag("-q,--quiet", arguments->quiet, "Print nothing");

@@ -28,6 +28,7 @@ Examples:
   lancea count photos.lance --version 12
   lancea file photos.lance/data/1011....lance --pages
   lancea explain photos.lance --where "width > 4000" -c id,caption --analyze
+  lancea sql "SELECT width, count(*) FROM 'photos.lance' GROUP BY width"
   lancea verify photos.lance
   lancea health photos.lance
   lancea compact photos.lance --dry-run
@@ -82,6 +83,8 @@ int Main(int argc, char** argv) {
   AddCompact(app, &action);
   AddCleanup(app, &action);
   AddHealth(app, &action);
+  AddSql(app, &action);
+  AddMaintain(app, &action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -25,8 +25,9 @@ std::string Bar(double fraction) {
 
 }  // namespace
 
-ProgressBar::ProgressBar(std::function<double()> fraction)
+ProgressBar::ProgressBar(std::function<double()> fraction, const char* unit)
     : fraction_(std::move(fraction)),
+      unit_(unit),
       is_terminal_(isatty(STDERR_FILENO) == 1),
       begin_(Clock::now()),
       drawn_(begin_) {}
@@ -35,7 +36,7 @@ ProgressBar::~ProgressBar() {
   if (is_drawn_) std::cerr << kClearLine << std::flush;
 }
 
-void ProgressBar::Update(uint64_t rows, uint64_t bytes) {
+void ProgressBar::Update(uint64_t count, uint64_t bytes) {
   if (!is_terminal_) return;
   const Clock::time_point now = Clock::now();
   if (now - drawn_ < kBetweenDraws) return;
@@ -43,7 +44,7 @@ void ProgressBar::Update(uint64_t rows, uint64_t bytes) {
   is_drawn_ = true;
   const double seconds = std::chrono::duration<double>(now - begin_).count();
   const auto rate = static_cast<uint64_t>(static_cast<double>(bytes) / seconds);
-  std::cerr << kClearLine << (fraction_ ? Bar(fraction_()) : "") << CountOf(rows, "row") << "  "
+  std::cerr << kClearLine << (fraction_ ? Bar(fraction_()) : "") << CountOf(count, unit_) << "  "
             << ByteSize(bytes) << "  " << ByteSize(rate) << "/s" << std::flush;
 }
 

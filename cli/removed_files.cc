@@ -3,6 +3,8 @@
 #include <iostream>
 
 #include "command.h"
+#include "progress_bar.h"
+#include "stop_on_interrupt.h"
 
 namespace lancea::cli {
 
@@ -12,6 +14,20 @@ void PrintFiles(const std::vector<RemovedFile>& files) {
     if (file.is_orphan) std::cout << "  (no version refers to it)";
     std::cout << "\n";
   }
+}
+
+arrow::Result<CleanupResult> CleanUpWatched(const Dataset& dataset, CleanupOptions options) {
+  double fraction = 0;
+  ProgressBar bar([&] { return fraction; }, "file");
+  options.progress = [&](const CleanupProgress& now) {
+    fraction = static_cast<double>(now.files) / static_cast<double>(now.total_files);
+    bar.Update(now.files, now.bytes);
+  };
+  StopOnInterrupt interrupt;
+  ARROW_ASSIGN_OR_RAISE(options.stop, interrupt.Begin());
+  auto result = CleanupOldVersions(dataset, options);
+  RaiseIfInterrupted(result.status());
+  return result;
 }
 
 void PrintTotals(const CleanupResult& result, bool is_dry_run) {

@@ -1,4 +1,4 @@
-// What a cleanup removes, as text.
+// Cleaning up at the terminal: a bar while it works, and what was removed as text.
 #pragma once
 
 #include <vector>
@@ -9,6 +9,9 @@ namespace lancea::cli {
 
 /// One line for each file.
 void PrintFiles(const std::vector<RemovedFile>& files);
+
+/// Clean up with a progress bar, and until interrupted.
+arrow::Result<CleanupResult> CleanUpWatched(const Dataset& dataset, CleanupOptions options);
 
 /// "removed 3 versions, 12 files, 4.5 MB", or what would be.
 void PrintTotals(const CleanupResult& result, bool is_dry_run);

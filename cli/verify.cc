@@ -3,11 +3,15 @@
 // Orphans are files that no version refers to: what failed writes left, or what a write that is going on
 // has made so far. They are no defects. --repair removes those older than seven days, by when no write needs
 // them; what any version needs is never touched.
+#include "lancea/verify.h"
+
 #include <iostream>
 
 #include "command.h"
 #include "lancea/cleanup.h"
+#include "progress_bar.h"
 #include "removed_files.h"
+#include "stop_on_interrupt.h"
 
 namespace lancea::cli {
 namespace {
@@ -32,12 +36,27 @@ arrow::Status PrintOrphans(const Dataset& dataset, bool quiet) {
   return arrow::Status::OK();
 }
 
+arrow::Result<std::vector<Defect>> Verify(const Dataset& dataset) {
+  double fraction = 0;
+  ProgressBar bar([&] { return fraction; }, "file");
+  VerifyRun run;
+  run.progress = [&](const VerifyProgress& now) {
+    fraction = static_cast<double>(now.files) / static_cast<double>(now.total_files);
+    bar.Update(now.files, now.bytes);
+  };
+  StopOnInterrupt interrupt;
+  ARROW_ASSIGN_OR_RAISE(run.stop, interrupt.Begin());
+  auto defects = VerifyTable(dataset, run);
+  RaiseIfInterrupted(defects.status());
+  return defects;
+}
+
 // Without a version to remove, a cleanup takes orphans only.
 arrow::Result<ExitCode> RemoveOrphans(const Dataset& dataset, const Arguments& arguments) {
   CleanupOptions options;
   options.dry_run = arguments.dry_run;
   options.delete_unverified = arguments.delete_unverified;
-  ARROW_ASSIGN_OR_RAISE(CleanupResult result, CleanupOldVersions(dataset, options));
+  ARROW_ASSIGN_OR_RAISE(CleanupResult result, CleanUpWatched(dataset, options));
   if (!arguments.quiet) {
     PrintFiles(result.files);
     PrintTotals(result, options.dry_run);
@@ -64,7 +83,7 @@ void AddVerify(CLI::App& app, Action* action) {
   verb->callback([=] {
     *action = [=]() -> arrow::Result<ExitCode> {
       ARROW_ASSIGN_OR_RAISE(auto dataset, arguments->table.Open());
-      ARROW_ASSIGN_OR_RAISE(auto defects, dataset->Verify());
+      ARROW_ASSIGN_OR_RAISE(auto defects, Verify(*dataset));
       for (const Defect& defect : defects)
         std::cout << defect.file << ": " << defect.message << "\n";
       if (arguments->repair) {

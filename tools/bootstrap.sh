@@ -11,7 +11,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 required=(cmake ninja-build g++ make pkg-config protobuf-compiler libprotobuf-dev libzstd-dev
-          liblz4-dev libroaring-dev libhwy-dev libcli11-dev nlohmann-json3-dev libgtest-dev)
+          liblz4-dev libroaring-dev libhwy-dev libcli11-dev nlohmann-json3-dev libgtest-dev
+          libcurl4-openssl-dev)
 optional=(ccache mold)  # faster builds; nothing fails without them
 requirements=(tools/requirements-test.txt)
 for option in "$@"; do
@@ -75,13 +76,16 @@ for file in "${requirements[@]}"; do
   fi
 done
 
-# The oldest release of pylance that others still run, beside the newest in .venv: it must read what we write.
-old=.venv/pylance-1.0
-if [ ! -d "$old/lance" ]; then
-  say "installing pylance 1.0 into $old"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target "$old" \
-    pylance==1.0.0 || say "going on without pylance 1.0: its tests are skipped"
-fi
+# Releases that others still run, beside the newest in .venv: what we write, pylance 1.0 must read, and
+# Pulsing 0.1.0 keeps its queues elsewhere.
+for old in pylance-1.0=pylance==1.0.0 pulsing-0.1.0=pulsing==0.1.0; do
+  folder=.venv/${old%%=*}
+  if [ ! -d "$folder" ]; then
+    say "installing ${old#*=} into $folder"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+      --target "$folder" "${old#*=}" || say "going on without ${old#*=}: its tests are skipped"
+  fi
+done
 # What some tests can do without: they skip, and say so.
 file=tools/requirements-optional.txt
 stamp=".venv/$(basename "$file")"
@@ -90,4 +94,17 @@ if ! cmp -s "$file" "$stamp"; then
   .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$file" ||
     say "going on without $file"
   cp "$file" "$stamp"
+fi
+# DuckDB's library, which `lancea sql` looks for at run time, as its package for node carries it.
+duckdb=.venv/duckdb
+if [ ! -f "$duckdb/libduckdb.so" ] && [ "$(uname -sm)" = "Linux x86_64" ]; then
+  if command -v npm >/dev/null; then
+    say "installing DuckDB's library into $duckdb"
+    mkdir -p "$duckdb"
+    { (cd "$duckdb" && npm pack --silent @duckdb/node-bindings-linux-x64@1.5.6-r.1 >/dev/null 2>&1) &&
+      tar -xzf "$duckdb"/*.tgz -C "$duckdb" --strip-components=1 package/libduckdb.so &&
+      rm "$duckdb"/*.tgz; } || say "going on without DuckDB's library: its tests are skipped"
+  else
+    say "going on without DuckDB's library (no npm here): its tests are skipped"
+  fi
 fi

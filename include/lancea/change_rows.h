@@ -86,6 +86,12 @@ LANCEA_EXPORT arrow::Result<UpdateResult> UpdateRows(
 /// equal; a null key equals nothing.
 struct LANCEA_EXPORT MergeInsertOptions : ChangeOptions {
   enum class WhenMatched { kDoNothing, kUpdateAll, kFail, kDelete };
+  enum class WriteMode {
+    kRewriteRows,  ///< updated rows move to new fragments, whole
+    /// Updated rows stay: the fragments they are in get new files of the source's columns but the keys.
+    /// Pays off when most columns are wide and not in the source. Updates only.
+    kRewriteColumns,
+  };
 
   /// Key columns, "a.b" for nested ones, found without regard to case; none: the table's primary key.
   std::vector<std::string> on;
@@ -98,8 +104,11 @@ struct LANCEA_EXPORT MergeInsertOptions : ChangeOptions {
   std::optional<std::string> delete_condition;
   /// A second source row for one target row: skipped, not an error.
   bool skip_duplicates = false;
+  WriteMode write_mode = WriteMode::kRewriteRows;
+  /// Names or paths of the table's bases that take new fragments in turn; its URI is its own place.
+  std::vector<std::string> target_bases;
   /// Bytes of source rows and join state held in memory; what passes it goes to temporary files.
-  /// Default: half of the machine's memory.
+  /// Default: the session's limit.
   std::optional<uint64_t> memory_limit;
   std::optional<std::string> spill_directory;  ///< default: TMPDIR or /tmp
   uint64_t max_rows_per_file = uint64_t{1} << 20;
@@ -125,7 +134,7 @@ struct LANCEA_EXPORT MergeResult {
 };
 
 /// Merge `source` into the table. The source is read once, whatever the number of attempts; columns it
-/// lacks keep their values in updated rows and are null in inserted ones.
+/// lacks, and fields of structs, keep their values in updated rows and are null in inserted ones.
 /// \return InvalidInput when the options change nothing, the source does not fit the table, two source
 ///   rows match one target row, or kFail met a match
 LANCEA_EXPORT arrow::Result<MergeResult> MergeInsert(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,11 @@
 namespace lancea {
 
 class Dataset;
+
+struct LANCEA_EXPORT CleanupProgress {
+  uint64_t files = 0, total_files = 0;
+  uint64_t bytes = 0;  ///< freed so far
+};
 
 struct LANCEA_EXPORT CleanupOptions {
   /// Remove versions committed before this, ns since the epoch UTC. Default: none by age.
@@ -33,16 +39,21 @@ struct LANCEA_EXPORT CleanupOptions {
   bool delete_unverified = false;
   /// Refuse when a version that would be removed has a tag; otherwise tagged versions are kept.
   bool error_if_tagged_old_versions = true;
+  /// Clean up the branches that began at this one first, each as its own config "lance.auto_cleanup.*"
+  /// says and is due; what only their old versions needed can then go here, too.
+  bool clean_referenced_branches = false;
   std::optional<uint64_t> delete_rate_limit;   ///< files removed in a second at most; positive
   std::optional<uint64_t> delete_concurrency;  ///< files removed at once; default 16; positive
   /// Only say what would be removed.
   bool dry_run = false;
+  /// Called after each file is removed, by one thread at a time; may be empty.
+  std::function<void(const CleanupProgress&)> progress;
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };
 
 struct LANCEA_EXPORT RemovedFile {
   enum class Kind { kManifest, kData, kTransaction, kIndex, kDeletion, kTemporary };
-  std::string path;  ///< below the table's root
+  std::string path;  ///< below the table's root; of other branches below that of main
   Kind kind = Kind::kData;
   uint64_t size = 0;       ///< bytes
   bool is_orphan = false;  ///< no version, old or live, refers to it

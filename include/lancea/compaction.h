@@ -12,9 +12,13 @@
 // Row ids. Tables with stable row ids keep ids and row versions; their indices follow. In other tables a
 // row's id is its address, which a rewrite changes: an index keeps its entries for the old fragments,
 // which no longer exist and are ignored by every reader, and does not cover the new ones until it is
-// optimized. Queries stay right and read the new fragments without the index.
+// optimized. Queries stay right and read the new fragments without the index. With defer_index_remap the
+// manifest records where rows went instead (fragment_reuse.h), and readers translate what indices answer.
 //
 // Every rewrite is read back and compared with its source, column by column, before it is committed.
+//
+// Files that are alike (one per fragment, the same columns, nothing deleted, no blobs) can be joined page
+// by page instead, as CompactionMode says.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +40,9 @@ namespace lancea {
 class Dataset;
 
 enum class CompactionMode {
-  kReencode,         ///< decode and encode
-  kTryBinaryCopy,    ///< copy pages where files allow it; this build encodes them all
-  kForceBinaryCopy,  ///< Unsupported by this build
+  kReencode,         ///< decode and encode: pages become large
+  kTryBinaryCopy,    ///< copy pages as they are where files are alike, else decode and encode
+  kForceBinaryCopy,  ///< copy pages; Unsupported where files are not alike
 };
 
 /// "reencode", "try_binary_copy" or "force_binary_copy".
@@ -53,11 +57,13 @@ struct LANCEA_EXPORT CompactionOptions {
   bool materialize_deletions = true;
   double materialize_deletions_threshold = 0.1;
   std::optional<uint32_t> num_threads;     ///< tasks at once; default 2: each uses all cores
-  std::optional<uint64_t> batch_size;      ///< rows read at once at most; default: by their bytes
+  std::optional<uint64_t> batch_size;      ///< rows read at once; default: by their bytes
   std::optional<uint64_t> io_buffer_size;  ///< bytes read ahead of the writer; default 32 MiB
-  bool defer_index_remap = false;          ///< Unsupported where an index covers what is rewritten
+  /// Keep indices of row addresses usable by recording where rows went. Tables with stable row ids need
+  /// it for no index but those that answer with addresses all the same; there it is Unsupported.
+  bool defer_index_remap = false;
   CompactionMode mode = CompactionMode::kReencode;
-  std::optional<uint64_t> binary_copy_read_batch_bytes = uint64_t{16} << 20;
+  std::optional<uint64_t> binary_copy_read_batch_bytes = uint64_t{16} << 20;  ///< or one page
   /// Tasks are planned until the next one would pass a limit.
   std::optional<uint64_t> max_source_fragments;
   std::optional<uint64_t> max_source_rows;   ///< not counting deleted ones
@@ -109,6 +115,9 @@ struct LANCEA_EXPORT RewriteResult {
   std::vector<FragmentMetadata> new_fragments;  ///< ids are given at commit
   std::vector<FragmentMetadata> original_fragments;
   uint64_t read_version = 0;
+  /// Addresses of the rows that were rewritten, in order, as a 64-bit Roaring bitmap; empty where no index
+  /// needs them.
+  std::string row_addresses;
 
   std::string ToJson() const;
   static arrow::Result<RewriteResult> FromJson(std::string_view json);
@@ -127,8 +136,8 @@ struct LANCEA_EXPORT CompactionRun {
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };
 
-/// \return Unsupported for tables of the legacy format, for those with a fragment reuse index, and where
-///   an index does not record what it covers
+/// \return Unsupported for tables of the legacy format, for those with a fragment reuse index unless
+///   defer_index_remap is set, and where an index does not record what it covers
 LANCEA_EXPORT arrow::Result<CompactionPlan> PlanCompaction(const Dataset& dataset,
                                                            const CompactionOptions& options);
 
@@ -150,6 +159,11 @@ struct LANCEA_EXPORT Compacted {
 LANCEA_EXPORT arrow::Result<Compacted> CommitCompaction(const std::shared_ptr<Dataset>& dataset,
                                                         const std::vector<RewriteResult>& results,
                                                         const CompactionOptions& options = {});
+
+/// Execute all tasks of a plan here, and commit them.
+LANCEA_EXPORT arrow::Result<Compacted> CompactPlanned(const std::shared_ptr<Dataset>& dataset,
+                                                      const CompactionPlan& plan,
+                                                      const CompactionRun& run = {});
 
 /// All three. No new version when there is nothing to do.
 LANCEA_EXPORT arrow::Result<Compacted> CompactFiles(const std::shared_ptr<Dataset>& dataset,

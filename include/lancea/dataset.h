@@ -21,6 +21,8 @@
 
 namespace lancea {
 
+class CommitHandler;
+
 /// Which version to open: nothing (latest), a version number, a tag.
 using VersionSpec = std::variant<std::monostate, uint64_t, std::string>;
 
@@ -30,6 +32,8 @@ struct LANCEA_EXPORT OpenOptions {
   std::optional<int64_t> as_of_micros;  ///< the newest version at or before, µs since the epoch UTC
   std::shared_ptr<Session> session;     ///< default: Session::Default()
   std::map<std::string, std::string> storage_options;
+  /// How changes made through the dataset are published; default: by what the store can do.
+  std::shared_ptr<CommitHandler> commit_handler;
 };
 
 /// One entry of the version history.

@@ -117,8 +117,9 @@ class LANCEA_EXPORT QueueBucket {
   ~QueueBucket();
 
   /// Become the one writer: take the lock and replay the log. Does nothing when already so.
+  /// \param options  how to write, but for the session; default: those it was opened with
   /// \return CommitConflict naming the process that writes; Corrupt for a damaged log
-  arrow::Status OpenForWriting();
+  arrow::Status OpenForWriting(std::optional<QueueOptions> options = std::nullopt);
   /// Flush, close the log and give the lock back; readers go on.
   /// \return the flush's error. Records that are in no log either are kept then, and the lock too
   arrow::Status StopWriting();
@@ -128,7 +129,6 @@ class LANCEA_EXPORT QueueBucket {
   bool is_writer() const;
 
   const std::string& path() const;
-  const QueueOptions& options() const;
   /// Of records; nullptr until the first were put.
   std::shared_ptr<arrow::Schema> schema() const;
 
@@ -136,10 +136,10 @@ class LANCEA_EXPORT QueueBucket {
   uint64_t num_rows() const;
 
   /// Put records if there is room. They are visible, and as safe as the options say, when the future
-  /// is finished; records of a failed future were not put.
+  /// is finished, with the offset of the first; records of a failed future were not put.
   /// \return nullopt: no room, wait; InvalidInput when the schema is another; the flush's error when
   ///   there is no room and flushing fails
-  arrow::Result<std::optional<arrow::Future<>>> TryPut(
+  arrow::Result<std::optional<arrow::Future<uint64_t>>> TryPut(
       const std::shared_ptr<arrow::RecordBatch>& rows);
   /// The same, waiting.
   arrow::Status Put(const std::shared_ptr<arrow::RecordBatch>& rows);

@@ -67,6 +67,12 @@ class LANCEA_EXPORT Session {
   uint64_t cache_hits() const;
   uint64_t cache_misses() const;
 
+  /// Bytes that a scan, a take or a change of rows or columns may hold beside its result; what needs more
+  /// streams or goes to temporary files. Default: LANCEA_MEMORY_LIMIT bytes, or half of the machine's
+  /// memory. What runs already keeps the limit it began with.
+  uint64_t memory_limit() const;
+  void set_memory_limit(uint64_t bytes);
+
   /// I/O of all datasets and files opened with this session.
   IoStatistics io_statistics() const;
   void ClearCache();  ///< give everything back that is not in use

@@ -70,9 +70,17 @@ struct LANCEA_EXPORT RewrittenIndex {
   std::vector<IndexFile> files;
 };
 
+/// The entry by which readers translate addresses of indices that do not follow a rewrite. It goes into the
+/// manifest only: the published transaction has no place for it.
+struct LANCEA_EXPORT FragmentReuseEntry {
+  IndexInfo entry;
+  std::string replaces;  ///< uuid of the entry whose history it continues; empty: there was none
+};
+
 struct LANCEA_EXPORT Rewrite {
   std::vector<RewriteGroup> groups;
   std::vector<RewrittenIndex> rewritten_indices;
+  std::optional<FragmentReuseEntry> fragment_reuse = std::nullopt;
 };
 
 /// All fragments, with columns added or altered.

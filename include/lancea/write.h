@@ -5,6 +5,7 @@
 // removes the files it made.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -44,12 +45,24 @@ struct LANCEA_EXPORT AutoCleanup {
   uint64_t older_than_seconds = uint64_t{14} * 86400;  ///< versions younger than this stay
 };
 
+/// Which bases a write uses when it uses all.
+enum class AllBases {
+  kRegistered,      ///< those of the table
+  kOwnPlaceAsWell,  ///< the table's own place first, then those
+};
+
+/// What becomes of blobs given by URI.
+enum class ExternalBlobMode {
+  kReference,  ///< they stay where they are
+  kIngest,     ///< they are copied into the table
+};
+
 /// How the data files of a write look and where they go.
 struct LANCEA_EXPORT WriteOptions {
   WriteMode mode = WriteMode::kCreate;
   uint64_t max_rows_per_file = uint64_t{1} << 20;
-  uint64_t max_bytes_per_file = uint64_t{90}
-                                << 30;  ///< soft: a file ends with the batch that passes it
+  /// Soft: a file ends with the batch that passes it, once a column of it has 8 MiB.
+  uint64_t max_bytes_per_file = uint64_t{90} << 30;
   /// "2.0" ... "2.3", "stable" or "next". Default: the table's own, 2.2 for new ones.
   std::optional<std::string> data_storage_version;
   bool enable_stable_row_ids = false;    ///< new tables only
@@ -63,19 +76,24 @@ struct LANCEA_EXPORT WriteOptions {
   std::optional<AutoCleanup> auto_cleanup;  ///< new tables only
   std::map<std::string, std::string> transaction_properties;
   std::map<std::string, std::string> storage_options;
-  std::vector<BasePath> initial_bases;  ///< new tables and overwrites
-  std::vector<std::string>
-      target_bases;  ///< names or paths of bases that take the new files in turn
-  /// Blobs given by URI may lie anywhere, not only below a base path.
+  std::vector<BasePath> initial_bases;  ///< new tables only; ids of 0 are given
+  /// Names or paths of bases that take the new files in turn; none: the table's own place.
+  std::vector<std::string> target_bases;
+  /// All bases take the new files in turn, by id. In place of target_bases.
+  std::optional<AllBases> target_all_bases;
+  ExternalBlobMode external_blob_mode = ExternalBlobMode::kReference;
+  /// Blobs that stay where they are may lie anywhere, not only below a base path.
   bool allow_external_blobs_outside_bases = false;
+  /// Bytes of a file shared by blobs of medium size; default: what the column says, or 1 GiB.
+  std::optional<uint64_t> blob_pack_file_bytes;
   std::shared_ptr<Session> session;  ///< default: Session::Default()
   /// How versions are published; default: by what the store can do.
   std::shared_ptr<CommitHandler> commit_handler;
   uint32_t max_retries = 20;  ///< of the commit
   /// Called after every batch and file, on the writing thread; an error ends the write with it.
   std::function<arrow::Status(const WriteProgress&)> progress;
-  /// Called before a fragment's first row is written (no file and no rows in it yet) and when its data
-  /// file is complete; an error ends the write with it. Ids are given at commit: 0 here.
+  /// Called before a fragment's first row is written (of its file the name is known, of its rows nothing)
+  /// and when its data file is complete; an error ends the write with it. Ids are given at commit: 0 here.
   std::function<arrow::Status(const FragmentMetadata&)> fragment_begun;
   std::function<arrow::Status(const FragmentMetadata&)> fragment_complete;
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
@@ -89,6 +107,8 @@ struct LANCEA_EXPORT CommitOptions {
   std::optional<std::string>
       data_storage_version;  ///< of a new table; default: of its fragments' files
   uint32_t max_retries = 20;
+  /// No attempt is begun later than this after the first. Default: no limit.
+  std::optional<std::chrono::nanoseconds> timeout;
   std::map<std::string, std::string> storage_options;
   std::shared_ptr<Session> session;
   std::shared_ptr<CommitHandler> commit_handler;

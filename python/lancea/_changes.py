@@ -8,6 +8,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from lancea import _lancea
+from lancea._stores import forget, remember, session_of, with_base_options
 from lancea._transaction import LanceOperation, Transaction, merge_appends
 from lancea._transaction_values import to_raw, transaction_from_raw, transaction_to_raw
 from lancea._write import LANCE_COMMIT_MESSAGE_KEY, write_dataset
@@ -49,10 +50,13 @@ def _commit(
     storage_options = options.get("storage_options")
     if storage_options is None:
         storage_options = getattr(destination, "_storage_options", None)
+    storage_options = with_base_options(storage_options, options.pop("base_store_params", None))
     options = {
         **{key: value for key, value in options.items() if value is not None},
         "storage_options": storage_options or {},
         "commit_lock": check_commit_lock(options.get("commit_lock")),
+        "session": session_of(uri, None),
+        "timeout_seconds": None if timeout is None else timeout.total_seconds(),
     }
     committed = _lancea.commit(uri, opened, transaction_to_raw(transaction), options)
     return LanceDataset(uri, storage_options=storage_options, _opened=committed)
@@ -103,6 +107,10 @@ class TableChanges:
             attempts after other writers were first
         enable_v2_manifest_paths, enable_stable_row_ids
             of a new table
+        base_store_params
+            storage options by the path of a base; see :func:`write_dataset`
+        commit_timeout
+            no attempt is begun later than this; None: no limit
 
         Raises
         ------
@@ -145,6 +153,7 @@ class TableChanges:
             enable_stable_row_ids=enable_stable_row_ids,
             detached=detached,
             max_retries=max_retries,
+            base_store_params=base_store_params,
             commit_timeout=commit_timeout,
         )
 
@@ -174,6 +183,7 @@ class TableChanges:
             enable_v2_manifest_paths=enable_v2_manifest_paths,
             detached=detached,
             max_retries=max_retries,
+            base_store_params=base_store_params,
             commit_timeout=commit_timeout,
         )
         return {"dataset": committed, "merged": merged}
@@ -245,8 +255,43 @@ class TableChanges:
         if storage_options is None:
             storage_options = self._storage_options
         target = fspath(target_path)
-        at_reference(self._ds, reference).shallow_clone(target, storage_options or {})
+        cloned = at_reference(self._ds, reference).shallow_clone(target, storage_options or {})
+        remember(target, cloned)
         return LanceDataset(target, storage_options=storage_options, **options)
+
+    def deep_clone(
+        self,
+        target_path: str | PathLike,
+        reference: Reference = None,
+        storage_options: dict[str, str] | None = None,
+        **options: Any,
+    ) -> LanceDataset:
+        """A new table with the contents of a version, whose files are all copied.
+
+        ``options`` are those of :class:`LanceDataset`.
+
+        Raises
+        ------
+        OSError
+            if there is a table at ``target_path``
+        """
+        from lancea.dataset import LanceDataset
+
+        if storage_options is None:
+            storage_options = self._storage_options
+        target = fspath(target_path)
+        cloned = at_reference(self._ds, reference).deep_clone(target, storage_options or {})
+        remember(target, cloned)
+        return LanceDataset(target, storage_options=storage_options, **options)
+
+    def migrate_manifest_paths_v2(self) -> None:
+        """Rename the manifests so that the latest version is found at once on object stores.
+
+        Nobody else may use the table meanwhile. What was interrupted is completed by calling it
+        again; a table that has such names already stays as it is.
+        """
+        _lancea.Dataset.migrate_manifest_paths(self.uri, self._storage_options or {})
+        self._ds = self._ds.checkout(self._ds.version)
 
     @staticmethod
     def drop(
@@ -261,6 +306,8 @@ class TableChanges:
         OSError
             if there is none, unless ``ignore_not_found``
         """
+        if forget(base_uri):
+            return
         try:
             _lancea.Dataset.drop(fspath(base_uri), storage_options or {})
         except RefusedError:

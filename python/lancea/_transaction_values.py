@@ -2,7 +2,9 @@
 
 They have the keys ``read_version``, ``uuid``, ``properties`` and ``type``, the name of the
 operation's class; the other keys are its attributes. Schemas are as :class:`LanceSchema` keeps
-them, fragments as :meth:`FragmentMetadata._to_raw` gives them.
+them, fragments as :meth:`FragmentMetadata._to_raw` gives them. What pylance's classes have no
+attributes for stays with the object and goes back with it: a transaction that is read and
+committed again loses nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +26,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+def _keep(value: Any, raw: dict[str, Any]) -> Any:
+    """The value, with the keys of its dict that are no fields of it."""
+    names = {f.name for f in dataclasses.fields(value)}
+    value._kept = {key: item for key, item in raw.items() if key not in names}
+    return value
+
+
+def _kept(value: Any) -> dict[str, Any]:
+    return getattr(value, "_kept", {})
+
+
 def to_raw(value: Any) -> Any:
     """A value of an operation as dicts, lists and plain values."""
     if isinstance(value, (FragmentMetadata, DataFile)):
@@ -35,7 +48,8 @@ def to_raw(value: Any) -> Any:
     if isinstance(value, Index):
         return _index_to_raw(value)
     if dataclasses.is_dataclass(value):
-        return {f.name: to_raw(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        fields = {f.name: to_raw(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {**_kept(value), **fields}
     if isinstance(value, Mapping):
         return {key: to_raw(item) for key, item in value.items()}
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
@@ -56,6 +70,7 @@ def transaction_to_raw(transaction: Transaction) -> dict[str, Any]:
         raise TypeError(f"operation must be a LanceOperation.BaseOperation, got {type(operation)}")
     return {
         **to_raw(operation),
+        "tag": _kept(transaction).get("tag"),
         "type": type(operation).__name__,
         "read_version": transaction.read_version,
         "uuid": transaction.uuid,
@@ -67,8 +82,8 @@ def transaction_from_raw(raw: dict[str, Any]) -> Transaction:
     """A transaction as C++ describes it."""
     kind = getattr(LanceOperation, raw["type"])
     arguments = {f.name: _value(f.name, raw[f.name]) for f in dataclasses.fields(kind)}
-    operation = kind(**arguments)
-    return Transaction(raw["read_version"], operation, raw["uuid"], raw["properties"])
+    operation = _keep(kind(**arguments), raw)
+    return _keep(Transaction(raw["read_version"], operation, raw["uuid"], raw["properties"]), raw)
 
 
 def _value(name: str, raw: Any) -> Any:
@@ -107,16 +122,26 @@ def _replacements(raw: list[dict[str, Any]]) -> list[LanceOperation.DataReplacem
     ]
 
 
+def _rewritten_indices(raw: list[dict[str, Any]]) -> list[LanceOperation.RewrittenIndex]:
+    kind = LanceOperation.RewrittenIndex
+    names = [f.name for f in dataclasses.fields(kind)]
+    return [_keep(kind(**{name: index[name] for name in names}), index) for index in raw]
+
+
 def _index_to_raw(index: Index) -> dict[str, Any]:
     created_at = index.created_at
     if created_at is not None:
         created_at = (created_at.astimezone(timezone.utc) - _EPOCH) // _MILLISECOND
+    fragment_ids = index.fragment_ids
+    if not fragment_ids and _kept(index).get("covers_unknown_fragments"):
+        fragment_ids = None
     return {
+        **_kept(index),
         "uuid": str(index.uuid),
         "name": index.name,
         "fields": list(index.fields),
         "dataset_version": index.dataset_version,
-        "fragment_ids": None if index.fragment_ids is None else sorted(index.fragment_ids),
+        "fragment_ids": None if fragment_ids is None else sorted(fragment_ids),
         "index_version": index.index_version,
         "created_at": created_at,
         "base_id": index.base_id,
@@ -126,18 +151,19 @@ def _index_to_raw(index: Index) -> dict[str, Any]:
     }
 
 
+def _index(raw: dict[str, Any]) -> Index:
+    values = {
+        **{f.name: raw[f.name] for f in dataclasses.fields(Index)},
+        "fragment_ids": set(raw["fragment_ids"] or ()),
+        "created_at": raw["created_at"] and _EPOCH + raw["created_at"] * _MILLISECOND,
+        "files": [IndexFile(**file) for file in raw["files"]] or None,
+    }
+    covers_unknown = raw["fragment_ids"] is None
+    return _keep(Index(**values), {**raw, "covers_unknown_fragments": covers_unknown})
+
+
 def _indices(raw: list[dict[str, Any]]) -> list[Index]:
-    return [
-        Index(
-            **{
-                **index,
-                "fragment_ids": set(index["fragment_ids"] or ()),
-                "created_at": index["created_at"] and _EPOCH + index["created_at"] * _MILLISECOND,
-                "files": [IndexFile(**file) for file in index["files"]] or None,
-            }
-        )
-        for index in raw
-    ]
+    return [_index(index) for index in raw]
 
 
 _FROM_RAW = {
@@ -149,7 +175,7 @@ _FROM_RAW = {
     "initial_bases": _bases,
     "new_bases": _bases,
     "groups": _groups,
-    "rewritten_indices": lambda raw: [LanceOperation.RewrittenIndex(**index) for index in raw],
+    "rewritten_indices": _rewritten_indices,
     "new_indices": _indices,
     "removed_indices": _indices,
     "replacements": _replacements,

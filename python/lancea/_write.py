@@ -11,9 +11,11 @@ import pyarrow as pa
 from lancea import _lancea
 from lancea._fragment_metadata import FragmentMetadata
 from lancea._sources import to_source
+from lancea._stores import remember, session_of, session_of_new, with_base_options
 from lancea._transaction import Transaction
 from lancea._transaction_values import to_raw, transaction_from_raw
 from lancea.commit import CommitLock, check_commit_lock
+from lancea.errors import RefusedError
 from lancea.progress import progress_callbacks
 from lancea.session import Session
 from lancea.types import AutoCleanupConfig, DatasetBasePath
@@ -102,9 +104,19 @@ def write_dataset(
     initial_bases
         other places for data files, of new tables
     target_bases
-        names or paths of those that take the new files in turn
+        names or paths of those that take the new files in turn; the table's URI is its own place
+    target_all_bases
+        all of them take the new files in turn, in the order of their ids; True: the table's own
+        place does, too, and first
+    base_store_params
+        storage options by the path of a base, in place of all others there; see also
+        ``base_<id>.<name>`` in ``storage_options``, which overrides one option
+    external_blob_mode
+        ``"reference"``: blobs given by URI stay where they are; ``"ingest"``: they are copied in
     allow_external_blob_outside_bases
-        blobs given by URI may lie anywhere, not only below a base path
+        blobs that stay where they are may lie anywhere, not only below a base path
+    blob_pack_file_size_threshold
+        bytes of a file that blobs of medium size share, in place of what their columns say
     encoding
         ``"compact"``: smaller files that take longer to write; any reader opens them
     checksums
@@ -117,12 +129,7 @@ def write_dataset(
         another writer committed what rules this write out (:class:`CommitConflictError`)
     """
     destination = _destination(uri, namespace_client, table_id, mode)
-    _refuse_missing(
-        target_all_bases=target_all_bases or None,
-        base_store_params=base_store_params,
-        external_blob_mode=None if external_blob_mode == "reference" else external_blob_mode,
-        blob_pack_file_size_threshold=blob_pack_file_size_threshold,
-    )
+    storage_options = with_base_options(storage_options, base_store_params)
     properties = dict(transaction_properties or {})
     if commit_message is not None:
         properties[LANCE_COMMIT_MESSAGE_KEY] = commit_message
@@ -139,11 +146,14 @@ def write_dataset(
         auto_cleanup=_auto_cleanup(auto_cleanup_options),
         transaction_properties=properties,
         initial_bases=to_raw(initial_bases),
-        target_bases=target_bases,
-        session=None if session is None else session._inner,
+        target_bases=_target_bases(target_bases),
+        target_all_bases=target_all_bases,
+        session=_session(destination, mode, session),
         encoding=encoding,
         checksums=checksums,
+        external_blob_mode=external_blob_mode,
         allow_external_blobs_outside_bases=allow_external_blob_outside_bases,
+        blob_pack_file_bytes=blob_pack_file_size_threshold,
         commit_lock=check_commit_lock(commit_lock),
         **progress_callbacks(progress),
     )
@@ -179,6 +189,7 @@ def write_fragments(
     session: Session | None = None,
     encoding: str | None = None,
     checksums: bool = True,
+    _fragment_id: int | None = None,
 ) -> list[FragmentMetadata] | Transaction:
     """Write data files without committing them; arguments as of :func:`lancea.write_dataset`.
 
@@ -194,13 +205,9 @@ def write_fragments(
     opened = destination[1]
     if session is not None and opened is not None and session._inner is not opened.session:
         raise ValueError("session is not that of the table; leave it out")
-    _refuse_missing(
-        target_all_bases=target_all_bases or None,
-        base_store_params=base_store_params,
-        external_blob_mode=None if external_blob_mode == "reference" else external_blob_mode,
-    )
     if storage_options is None:
         storage_options = getattr(dataset_uri, "_storage_options", None)
+    storage_options = with_base_options(storage_options, base_store_params)
     options = _options(
         mode=mode,
         max_rows_per_file=max_rows_per_file,
@@ -211,12 +218,14 @@ def write_fragments(
         data_storage_version=_storage_version(data_storage_version, use_legacy_format),
         enable_stable_row_ids=enable_stable_row_ids,
         initial_bases=to_raw(initial_bases),
-        target_bases=target_bases,
-        session=None if session is None else session._inner,
+        target_bases=_target_bases(target_bases),
+        target_all_bases=target_all_bases,
+        session=session_of(destination[0], session),
         encoding=encoding,
         checksums=checksums,
+        external_blob_mode=external_blob_mode,
         allow_external_blobs_outside_bases=allow_external_blob_outside_bases,
-        **progress_callbacks(progress),
+        **progress_callbacks(progress, _fragment_id),
     )
     source = _source(data, schema)
     transaction = transaction_from_raw(_lancea.write_uncommitted(source, *destination, options))
@@ -234,7 +243,9 @@ def write_one_fragment(
     source = _source(data, schema)
     if not source.schema.names:
         raise OSError("Cannot write with an empty schema")
-    fragments = write_fragments(source, dataset_uri, max_rows_per_file=_MOST_ROWS, **options)
+    fragments = write_fragments(
+        source, dataset_uri, max_rows_per_file=_MOST_ROWS, _fragment_id=fragment_id or 0, **options
+    )
     if not fragments:
         raise OSError("Input data was empty")
     if len(fragments) > 1:
@@ -264,10 +275,20 @@ def _destination(
     return fspath(uri), None
 
 
-def _refuse_missing(**arguments: Any) -> None:
-    for name, value in arguments.items():
-        if value is not None:
-            raise NotImplementedError(f"{name}={value!r} is not there yet")
+def _target_bases(target_bases: list[str] | None) -> list[str] | None:
+    if target_bases is not None and not target_bases:
+        raise RefusedError(
+            "target_bases cannot be empty. Omit the option to write to the table's own place."
+        )
+    return target_bases
+
+
+def _session(
+    destination: tuple[str, _lancea.Dataset | None], mode: str, session: Session | None
+) -> _lancea.Session | None:
+    if mode == "create" and destination[1] is None:
+        return session_of_new(destination[0], session)
+    return session_of(destination[0], session)
 
 
 def _storage_version(version: str | None, use_legacy_format: bool | None) -> str | None:
@@ -320,4 +341,6 @@ def _opened(
 ) -> LanceDataset:
     from lancea.dataset import LanceDataset
 
+    if destination[1] is None:
+        remember(destination[0], written)
     return LanceDataset(destination[0], storage_options=storage_options, _opened=written)

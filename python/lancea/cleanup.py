@@ -144,6 +144,7 @@ class Maintenance:
         delete_rate_limit: int | None = None,
         versions: list[int] | None = None,
         delete_concurrency: int | None = None,
+        clean_referenced_branches: bool = False,
     ) -> CleanupStats:
         """Remove old versions, and the files that only they need.
 
@@ -166,6 +167,8 @@ class Maintenance:
             remove none but these
         delete_concurrency
             files removed at once
+        clean_referenced_branches
+            clean up the branches that began at this one first, each as its own config says
         """
         return _stats(
             _run(
@@ -177,6 +180,7 @@ class Maintenance:
                 error_if_tagged_old_versions=error_if_tagged_old_versions,
                 delete_rate_limit=delete_rate_limit,
                 delete_concurrency=delete_concurrency,
+                clean_referenced_branches=clean_referenced_branches,
                 dry_run=False,
             )
         )
@@ -192,6 +196,7 @@ class Maintenance:
         versions: list[int] | None = None,
         include_files: bool = False,
         max_files: int = 1000,
+        clean_referenced_branches: bool = False,
     ) -> CleanupExplanation:
         """What :meth:`cleanup_old_versions` would remove; nothing is removed."""
         if max_files <= 0:
@@ -205,6 +210,7 @@ class Maintenance:
             error_if_tagged_old_versions=error_if_tagged_old_versions,
             delete_rate_limit=None,
             delete_concurrency=None,
+            clean_referenced_branches=clean_referenced_branches,
             dry_run=True,
         )
         files = [CleanupCandidateFile(*file) for file in result["files"]] if include_files else []
@@ -215,7 +221,7 @@ class Maintenance:
             candidate_files_truncated=len(files) > max_files,
             candidate_file_limit=max_files if include_files else 0,
             referenced_branches=[
-                CleanupReferencedBranch(name, version)
+                CleanupReferencedBranch(name, version, clean_referenced_branches)
                 for name, version in result["referenced_branches"]
             ],
         )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, KeysView
+from collections.abc import Iterable, Iterator, KeysView
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.dataset as pads
@@ -17,12 +17,15 @@ from lancea._display import dataset_html, dataset_repr
 from lancea._indices import describe_indices
 from lancea._metadata import MetadataChanges
 from lancea._row_changes import RowChanges
+from lancea._stores import session_of, with_base_options
 from lancea._timestamps import local_time
 from lancea._transaction import LanceOperation, Transaction
 from lancea._write import LANCE_COMMIT_MESSAGE_KEY, write_dataset
 from lancea.blob import BlobFile
 from lancea.cleanup import Maintenance
+from lancea.commit import check_commit_lock
 from lancea.fragment import LanceFragment
+from lancea.maintenance import auto_maintenance
 from lancea.optimize import DatasetOptimizer
 from lancea.ordering import ColumnOrdering
 from lancea.refs import Branches, Tags
@@ -65,6 +68,7 @@ def dataset(
     namespace_client: Any = None,
     table_id: list[str] | None = None,
     base_store_params: dict[str, dict[str, str]] | None = None,
+    maintenance: Literal["auto"] | None = None,
 ) -> LanceDataset:
     """Open a table.
 
@@ -76,12 +80,19 @@ def dataset(
         a version number or a tag; None: the latest version
     asof
         the newest version before this time, when no version is given
+    commit_lock
+        for stores that cannot write a file only if there is none: what changes made through the
+        table hold while they publish a version; see :func:`write_dataset`
     storage_options
         options of the object store
+    base_store_params
+        storage options by the path of a base; see :func:`write_dataset`
     default_scan_options
         arguments of :meth:`LanceDataset.scanner` that count for every scan
     session
         a cache shared with other tables; None: the one of the process
+    maintenance
+        "auto": compact the table and clean it up in the background while the dataset is there
 
     Raises
     ------
@@ -108,6 +119,8 @@ def dataset(
         session=session,
         base_store_params=base_store_params,
     )
+    if maintenance is not None:
+        opened._maintenance = auto_maintenance(opened, maintenance)
     if version is not None or asof is None:
         return opened
     moment = sanitize_ts(asof)
@@ -119,9 +132,7 @@ def dataset(
     return opened.checkout_version(max(before))
 
 
-def take_options(
-    columns: Any, options: dict[str, Any]
-) -> dict[str, Any]:
+def take_options(columns: Any, options: dict[str, Any]) -> dict[str, Any]:
     """Options of a take."""
     options = {key: value for key, value in options.items() if value is not None}
     return {**options, **column_options(columns)}
@@ -130,12 +141,16 @@ def take_options(
 def _reopen(uri, version, branch, storage_options, default_scan_options) -> LanceDataset:
     opened = LanceDataset(
         uri, storage_options=storage_options, default_scan_options=default_scan_options,
-        _opened=_lancea.Dataset.open(uri, version, branch, None, None, storage_options or {}),
+        _opened=_lancea.Dataset.open(
+            uri, version, branch, None, session_of(uri, None), storage_options or {}
+        ),
     )  # fmt: skip
     return opened
 
 
-class LanceDataset(TableChanges, ColumnChanges, RowChanges, MetadataChanges, Maintenance, pads.Dataset):
+class LanceDataset(
+    TableChanges, ColumnChanges, RowChanges, MetadataChanges, Maintenance, pads.Dataset
+):
     """A table at one version.
 
     A subclass of :class:`pyarrow.dataset.Dataset`, so that DuckDB, Polars and everything else that
@@ -163,6 +178,7 @@ class LanceDataset(TableChanges, ColumnChanges, RowChanges, MetadataChanges, Mai
     ):
         # pads.Dataset has no constructor to call: every method that would touch it is overridden.
         self._uri = fspath(uri)
+        storage_options = with_base_options(storage_options, base_store_params)
         self._storage_options = storage_options
         self._default_scan_options = default_scan_options
         if session is None and not (metadata_cache_size_bytes is index_cache_size_bytes is None):
@@ -172,14 +188,15 @@ class LanceDataset(TableChanges, ColumnChanges, RowChanges, MetadataChanges, Mai
             version,
             None,
             None,
-            None if session is None else session._inner,
+            session_of(uri, session),
             storage_options or {},
+            check_commit_lock(commit_lock),
         )
 
     def __reduce__(self):
+        branch = None if self.uri == self._uri else self._ds.branch
         return _reopen, (
-            self._uri, self._ds.version, self._ds.branch, self._storage_options,
-            self._default_scan_options,
+            self._uri, self._ds.version, branch, self._storage_options, self._default_scan_options,
         )  # fmt: skip
 
     def __copy__(self) -> LanceDataset:
@@ -209,8 +226,11 @@ class LanceDataset(TableChanges, ColumnChanges, RowChanges, MetadataChanges, Mai
 
     @property
     def uri(self) -> str:
-        """The table's location as it was given."""
-        return self._uri
+        """The table's location as it was given; on a branch, the branch's own."""
+        branch = self._ds.branch
+        if branch is None or self._uri.rstrip("/").endswith(f"/tree/{branch}"):
+            return self._uri
+        return f"{self._uri.rstrip('/')}/tree/{branch}"
 
     @property
     def schema(self) -> pa.Schema:
@@ -251,12 +271,7 @@ class LanceDataset(TableChanges, ColumnChanges, RowChanges, MetadataChanges, Mai
 
     def base_paths(self) -> dict[int, DatasetBasePath]:
         """Places besides the table's own where data files lie, by id."""
-        return {
-            base["id"]: DatasetBasePath(
-                base["path"], base["name"] or None, base["is_dataset_root"], base["id"]
-            )
-            for base in self._ds.base_paths()
-        }
+        return self._ds.base_paths()
 
     @property
     def stats(self) -> LanceStats:

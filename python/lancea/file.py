@@ -9,6 +9,22 @@ from os import PathLike, fspath
 import pyarrow as pa
 
 from lancea import _lancea
+from lancea._file_session import LanceFileSession, ListResult
+
+__all__ = [
+    "LanceBufferDescriptor",
+    "LanceColumnMetadata",
+    "LanceColumnStatistics",
+    "LanceFileMetadata",
+    "LanceFileReader",
+    "LanceFileSession",
+    "LanceFileStatistics",
+    "LanceFileWriter",
+    "LancePageMetadata",
+    "ListResult",
+    "ReaderResults",
+    "stable_version",
+]
 
 
 class ReaderResults:
@@ -70,6 +86,11 @@ class LanceFileMetadata:
     num_global_buffer_bytes: int
     global_buffers: list[LanceBufferDescriptor]
     columns: list[LanceColumnMetadata]
+
+
+def stable_version() -> str:
+    """The version of the file format that is written unless another is asked for."""
+    return "2.2"
 
 
 class LanceFileReader:

@@ -16,7 +16,7 @@ from lancea._transaction_values import transaction_from_raw
 if TYPE_CHECKING:
     from lancea.dataset import LanceDataset
 
-_WRITE_MODES = ("auto", "rewrite_rows")
+_WRITE_MODES = ("auto", "rewrite_rows", "rewrite_columns")
 _DEDUPE = {"fail": False, "first_seen": True}
 
 
@@ -102,12 +102,29 @@ class MergeInsertBuilder:
         return self._set(use_index=bool(use_index))
 
     def write_mode(self, mode: str) -> MergeInsertBuilder:
-        """``"auto"`` and ``"rewrite_rows"``: updated rows are written whole."""
-        if mode == "rewrite_columns":
-            raise NotImplementedError("write_mode='rewrite_columns' is not there yet")
+        """How updated rows are written.
+
+        ``"auto"`` and ``"rewrite_rows"`` delete them and write them again, whole.
+        ``"rewrite_columns"`` leaves them where they are, and gives the fragments they are in new
+        files of the columns that the source has beside the keys: for sources that lack most of the
+        bytes of a row. Only updates can be written so, no inserts and no deletes.
+        """
         if mode not in _WRITE_MODES:
             raise ValueError(f"write_mode must be one of {_WRITE_MODES}, got {mode!r}")
-        return self
+        return self._set(rewrites_columns=mode == "rewrite_columns")
+
+    def target_bases(self, bases: Iterable[str]) -> MergeInsertBuilder:
+        """Names or paths of the table's bases that take new fragments in turn.
+
+        The table's URI among them is its own directory.
+        """
+        return self._set(target_bases=list(bases))
+
+    def target_all_bases(self, include_primary: bool = True) -> MergeInsertBuilder:
+        """Every base the table has, and with ``include_primary`` its own directory first."""
+        bases = [self._dataset.uri] if include_primary else []
+        bases += [base.path for base in self._dataset.base_paths().values()]
+        return self._set(target_bases=bases)
 
     def execute(self, data_obj: Any, *, schema: pa.Schema | None = None) -> dict[str, int]:
         """Merge the rows of ``data_obj``, which is all that :func:`write_dataset` takes.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from lancea import _lancea
 from lancea._fragment_metadata import FragmentMetadata
+from lancea.maintenance import BackgroundMaintenance, MaintenanceReport, maintain
 
 if TYPE_CHECKING:
     from lancea.dataset import LanceDataset
@@ -27,7 +28,7 @@ CompactionProgress = Callable[[int, int, int], None]
 
 
 class CompactionOptions(TypedDict, total=False):
-    """What is compacted and how; what is left away is as the table's config says, or the default."""
+    """What is compacted and how; left away: as the table's config says, or the default."""
 
     target_rows_per_fragment: int | None  #: default 1,048,576
     max_rows_per_group: int | None  #: of legacy files; no effect
@@ -37,7 +38,7 @@ class CompactionOptions(TypedDict, total=False):
         float | None
     )  #: what is many; default 0.1
     num_threads: int | None  #: tasks at once; default 2, each uses all cores
-    batch_size: int | None  #: rows read at once at most; default: by their bytes
+    batch_size: int | None  #: rows read at once; default: by their bytes
     io_buffer_size: int | None  #: bytes read ahead; default 32 MiB
     compaction_mode: Literal["reencode", "try_binary_copy", "force_binary_copy"] | None
     binary_copy_read_batch_bytes: int | None
@@ -219,6 +220,32 @@ class DatasetOptimizer:
             called with the rows written, the rows in all and the bytes written
         """
         return Compaction.execute(self._dataset, options, progress=progress)
+
+    def maintain(self, **options: Any) -> MaintenanceReport:
+        """Compact and clean up the latest version, each where it is worth it.
+
+        This dataset stays at its version. A step that fails is reported, and the next one runs.
+
+        Parameters
+        ----------
+        compact, clean_up
+            do that step; default True
+        compaction
+            :class:`CompactionOptions`; default: as the table's config says
+        min_fragments
+            join no fewer fragments than this; default 8
+        older_than
+            remove versions older than this; default 14 days. Tagged ones stay
+        retain_versions
+            keep so many of the newest
+        dry_run
+            only say what is due
+        """
+        return maintain(self._dataset._ds, **options)
+
+    def in_background(self, **options: Any) -> BackgroundMaintenance:
+        """:meth:`maintain` every ``interval`` (default: a minute) on a thread of its own."""
+        return BackgroundMaintenance(self._dataset._ds, **options)
 
     def enable_auto_cleanup(self, auto_cleanup_config: AutoCleanupConfig) -> None:
         """Remove old versions after every so many commits."""

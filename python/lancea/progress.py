@@ -26,7 +26,11 @@ class FragmentWriteProgress(ABC):
 
     @abstractmethod
     def begin(self, fragment: FragmentMetadata, **kwargs: Any) -> None:
-        """A fragment is about to be written. It has no files yet, and its id is given at commit."""
+        """A fragment is about to be written.
+
+        Of its data file the path is known; how many rows it gets is not. Unless
+        :meth:`LanceFragment.create` was given an id, that is 0 until the fragment is committed.
+        """
 
     @abstractmethod
     def complete(self, fragment: FragmentMetadata, **kwargs: Any) -> None:
@@ -82,8 +86,10 @@ class FileSystemFragmentWriteProgress(FragmentWriteProgress):
         self._fs.delete_file(self._path(fragment, self.PROGRESS_EXT))
 
 
-def progress_callbacks(progress: Any) -> dict[str, Any]:
+def progress_callbacks(progress: Any, fragment_id: int | None = None) -> dict[str, Any]:
     """The hooks of a write for an argument ``progress``.
+
+    Fragments get ``fragment_id``, where it is known before they are committed.
 
     Raises
     ------
@@ -95,9 +101,15 @@ def progress_callbacks(progress: Any) -> dict[str, Any]:
     if progress is None or isinstance(progress, NoopFragmentWriteProgress):
         return {}
     if hasattr(progress, "begin") and hasattr(progress, "complete"):
+        known = {} if fragment_id is None else {"id": fragment_id}
+        begun = {**known, "physical_rows": None}
         return {
-            "fragment_begun": lambda raw: progress.begin(FragmentMetadata._from_raw(raw)),
-            "fragment_complete": lambda raw: progress.complete(FragmentMetadata._from_raw(raw)),
+            "fragment_begun": lambda raw: progress.begin(
+                FragmentMetadata._from_raw({**raw, **begun})
+            ),
+            "fragment_complete": lambda raw: progress.complete(
+                FragmentMetadata._from_raw({**raw, **known})
+            ),
         }
     if callable(progress):
         return {"progress": lambda *counts: progress(WriteProgress(*counts))}

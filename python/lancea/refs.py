@@ -9,6 +9,9 @@ from lancea._timestamps import parse_rfc3339
 from lancea.errors import RefusedError
 from lancea.types import Branch, Tag
 
+#: The argument is not there, which is not None.
+_ABSENT = object()
+
 #: A version of the same branch, a tag, or a branch (None: main) and a version (None: its latest).
 Reference = Union[int, str, "tuple[str | None, int | None]", None]
 
@@ -27,6 +30,11 @@ def resolve_reference(dataset: _lancea.Dataset, reference: Reference) -> tuple[s
     if version is None:
         version = dataset.checkout_branch(branch or "main").version
     return branch, version
+
+
+def _with_branch(reference: Reference, branch: Any) -> Reference:
+    """A version and a branch in two arguments, as old versions of pylance take them, as one."""
+    return reference if branch is _ABSENT else (branch, reference)
 
 
 def at_reference(dataset: _lancea.Dataset, reference: Reference) -> _lancea.Dataset:
@@ -87,19 +95,26 @@ class Tags:
         """
         return _find_tag(self._ds, tag)["version"]
 
-    def create(self, tag: str, reference: Reference = None) -> None:
+    def create(self, tag: str, reference: Reference = None, branch: Any = _ABSENT) -> None:
         """Give a version a name.
+
+        Parameters
+        ----------
+        reference
+            a version of this branch, a tag, or a branch and a version; None: this version
+        branch
+            the branch of which ``reference`` is a version; None: main
 
         Raises
         ------
         ValueError
             if there is such a tag, or no such version; for names that cannot be
         """
-        branch, version = resolve_reference(self._ds, reference)
+        branch, version = resolve_reference(self._ds, _with_branch(reference, branch))
         self._ds.create_tag(tag, version, branch)
 
-    def update(self, tag: str, reference: Reference = None) -> None:
-        """Let a tag name another version.
+    def update(self, tag: str, reference: Reference = None, branch: Any = _ABSENT) -> None:
+        """Let a tag name another version; arguments as of :meth:`create`.
 
         Raises
         ------
@@ -107,7 +122,7 @@ class Tags:
             if there is no such tag or version
         """
         _find_tag(self._ds, tag)
-        branch, version = resolve_reference(self._ds, reference)
+        branch, version = resolve_reference(self._ds, _with_branch(reference, branch))
         self._ds.update_tag(tag, version, branch)
 
     def delete(self, tag: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from lancea.ordering import order_keys
 if TYPE_CHECKING:
     from lancea.dataset import LanceDataset
     from lancea.fragment import LanceFragment
+
+_logger = logging.getLogger("lancea")
 
 #: Options that only choose how a filter is answered, never what the answer is.
 _HINTS = ("prefilter", "use_stats", "use_scalar_index", "fast_search")
@@ -89,12 +92,7 @@ def filter_options(filter) -> dict[str, Any]:
     if isinstance(filter, str):
         return {"filter": filter}
     if isinstance(filter, (bytes, bytearray)):
-        import pyarrow.substrait as substrait
-
-        expressions = substrait.deserialize_expressions(bytes(filter)).expressions
-        if len(expressions) != 1:
-            raise ValueError(f"a filter is one Substrait expression, got {len(expressions)}")
-        (filter,) = expressions.values()
+        return {"filter_substrait": bytes(filter)}
     if isinstance(filter, dict) and set(filter) <= {"expr_filter", "search_filter"}:
         if filter.get("search_filter") is not None:
             raise NotImplementedError("search filters come with search indexes")
@@ -128,6 +126,8 @@ class LanceScanner(pads.Scanner):
         for name in ("limit", "offset"):
             if (options.get(name) or 0) < 0:
                 raise ValueError(f"{name.capitalize()} must be non-negative")
+        if options.get("batch_readahead") == 0:
+            raise ValueError("batch_readahead must be greater than 0")
         fragments = options.pop("fragments", None)
         if fragments is not None:
             options["fragment_ids"] = [fragment.fragment_id for fragment in fragments]
@@ -171,8 +171,13 @@ class LanceScanner(pads.Scanner):
         self._tell(scan)
 
     def _tell(self, scan: _lancea.Scan) -> None:
-        if self._callback is not None:
+        if self._callback is None:
+            return
+        try:
             self._callback(ScanStatistics._of(scan.counts()))
+        except Exception:
+            # The rows are there; that nobody could count them is no reason to lose them.
+            _logger.exception("Error in scan stats callback")
 
     def to_batches(self) -> Iterator[pa.RecordBatch]:
         """All rows, batch by batch."""

@@ -14,6 +14,10 @@ class Session:
     ----------
     index_cache_size_bytes, metadata_cache_size_bytes
         Bounds in bytes; both are one cache here, so their sum bounds it.
+    memory_limit
+        Bytes that a scan, a take or a change of rows or columns may hold beside its result; what
+        needs more streams or goes to temporary files. Default: ``LANCEA_MEMORY_LIMIT`` bytes, or
+        half of the machine's memory.
     """
 
     def __init__(
@@ -21,6 +25,7 @@ class Session:
         index_cache_size_bytes: int | None = None,
         metadata_cache_size_bytes: int | None = None,
         *,
+        memory_limit: int | None = None,
         _inner: _lancea.Session | None = None,
     ):
         if _inner is None:
@@ -29,6 +34,19 @@ class Session:
             ]
             _inner = _lancea.Session(sum(given) if given else _DEFAULT_BYTES)
         self._inner = _inner
+        if memory_limit is not None:
+            self.memory_limit = memory_limit
+
+    @property
+    def memory_limit(self) -> int:
+        """Bytes that one operation may hold beside its result; what runs keeps what it had."""
+        return self._inner.memory_limit
+
+    @memory_limit.setter
+    def memory_limit(self, num_bytes: int) -> None:
+        if num_bytes < 1:
+            raise ValueError(f"memory_limit must be positive, got {num_bytes}")
+        self._inner.memory_limit = num_bytes
 
     def size_bytes(self) -> int:
         """Bytes held now."""

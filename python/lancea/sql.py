@@ -39,8 +39,8 @@ class _ScannedTable(pads.Dataset):
 class SqlQuery:
     """A query ready to run. Made by :meth:`SqlQueryBuilder.build`."""
 
-    def __init__(self, table: pads.Dataset, name: str, text: str, batch_size: int | None):
-        self._table, self._name, self._text = table, name, text
+    def __init__(self, tables: dict[str, Any], text: str, batch_size: int | None):
+        self._tables, self._text = tables, text
         self._batch_size = batch_size
 
     def to_batch_records(self) -> list[pa.RecordBatch]:
@@ -49,24 +49,24 @@ class SqlQuery:
 
     def to_stream_reader(self) -> pa.RecordBatchReader:
         """All rows as a stream."""
-        relation = self._relation(self._text)
-        reader = relation.to_arrow_reader(self._batch_size or 1 << 20)
-        return _with_integers(reader)
+        relation = self._connect().sql(self._text)
+        return _with_integers(relation.to_arrow_reader(self._batch_size or 1 << 20))
 
     def explain(self, analyze: bool = False) -> str:
         """DuckDB's plan for the query."""
         kind = "ANALYZE " if analyze else ""
-        rows = self._relation(f"EXPLAIN {kind}{self._text}").fetchall()
+        rows = self._connect().execute(f"EXPLAIN {kind}{self._text}").fetchall()
         return "\n".join(row[-1] for row in rows)
 
-    def _relation(self, text: str):
+    def _connect(self):
         try:
             import duckdb
         except ImportError as error:
             raise ImportError("SQL queries need DuckDB: pip install duckdb") from error
         connection = duckdb.connect()
-        connection.register(self._name, self._table)
-        return connection.execute(text)
+        for name, table in self._tables.items():
+            connection.register(name, table)
+        return connection
 
 
 class SqlQueryBuilder:
@@ -78,10 +78,16 @@ class SqlQueryBuilder:
         self._columns: dict[str, bool] = dict.fromkeys(_SYSTEM_COLUMNS, False)
         self._options: dict[str, Any] = {}
         self._batch_size: int | None = None
+        self._others: dict[str, Any] = {}
 
     def table_name(self, table_name: str) -> SqlQueryBuilder:
         """The name that stands for the table in the query, ``dataset`` otherwise."""
         self._name = table_name
+        return self
+
+    def with_table(self, name: str, table: Any) -> SqlQueryBuilder:
+        """Let the query name another table too: a dataset, or whatever DuckDB takes as one."""
+        self._others[name] = table
         return self
 
     def with_row_id(self, with_row_id: bool = True) -> SqlQueryBuilder:
@@ -117,7 +123,7 @@ class SqlQueryBuilder:
     def build(self) -> SqlQuery:
         columns = [name for name, wanted in self._columns.items() if wanted]
         table = _ScannedTable(self._table, columns, self._options)
-        return SqlQuery(table, self._name, self._sql, self._batch_size)
+        return SqlQuery({**self._others, self._name: table}, self._sql, self._batch_size)
 
 
 def _with_integers(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:

@@ -29,6 +29,9 @@ class CallbackErrors {
   std::optional<nanobind::python_error> first_;
 };
 
+/// Raise the exception that a captured Status still carries; for callbacks that outlive one call.
+void RethrowCaptured(const arrow::Status& status);
+
 /// Run Python code from inside C++ work: takes the GIL, and Ctrl-C interrupts it as ever.
 /// \param call  returns arrow::Status, may throw nanobind::python_error
 template <typename Call>
@@ -58,7 +61,8 @@ auto RunChange(CallbackErrors& errors, Work work) {
     PyErr_SetInterrupt();
     if (PyErr_CheckSignals() != 0) throw nanobind::python_error();
   }
-  if (!result.ok()) errors.Rethrow();
+  // Also when the work was done: a lock that cannot be given back.
+  errors.Rethrow();
   CheckChange(result.status());
   return std::move(result).ValueUnsafe();
 }

@@ -7,6 +7,7 @@
 #include "bindings.h"
 #include "callback_errors.h"
 #include "from_values.h"
+#include "lancea/clone.h"
 #include "lancea/dataset.h"
 #include "transaction_values.h"
 #include "values.h"
@@ -60,6 +61,17 @@ void BindChanges(nb::class_<Dataset>& dataset) {
            [](const Dataset& d, const std::string& target, const StringMap& storage_options) {
              return Change([&] { return d.ShallowClone(target, storage_options); });
            })
+      .def("deep_clone",
+           [](const Dataset& d, const std::string& target, const StringMap& storage_options) {
+             CallbackErrors none;
+             return RunChange(none, [&](const arrow::StopToken& stop) {
+               return DeepClone(d, target, storage_options, stop);
+             });
+           })
+      .def_static("migrate_manifest_paths",
+                  [](const std::string& uri, const StringMap& storage_options) {
+                    Change([&] { return MigrateManifestPaths(uri, storage_options); });
+                  })
       .def(
           "create_tag",
           [](const Dataset& d, const std::string& tag, uint64_t version, const Branch& branch) {

@@ -38,7 +38,8 @@ class PythonLease : public CommitLease {
 
   arrow::Status Release(bool success) override {
     is_released_ = true;
-    return CallPython(*errors_, [&] {
+    CallbackErrors one_call;
+    return CallPython(errors_ ? *errors_ : one_call, [&] {
       if (success) {
         context_.get().attr("__exit__")(nb::none(), nb::none(), nb::none());
       } else {
@@ -92,7 +93,8 @@ std::shared_ptr<CommitHandler> CommitHandlerFromPython(nb::handle lock,
   return LockHandler(
       [held, errors](uint64_t version) -> arrow::Result<std::unique_ptr<CommitLease>> {
         std::unique_ptr<CommitLease> lease;
-        ARROW_RETURN_NOT_OK(CallPython(*errors, [&] {
+        CallbackErrors one_call;
+        ARROW_RETURN_NOT_OK(CallPython(errors ? *errors : one_call, [&] {
           lease = std::make_unique<PythonLease>(Enter(held->get(), version), errors);
           return arrow::Status::OK();
         }));

@@ -12,6 +12,7 @@ namespace lancea::python {
 
 /// \param lock  None, or a function of the version that returns a context manager, which is entered
 ///   before that version is written and left after
+/// \param errors  keeps what the lock raises; nullptr: only the Status does, for locks that outlive a call
 /// \return nullptr for None
 std::shared_ptr<CommitHandler> CommitHandlerFromPython(nanobind::handle lock,
                                                        std::shared_ptr<CallbackErrors> errors);

@@ -10,6 +10,7 @@
 #include "arrow/table.h"
 #include "arrow_exchange.h"
 #include "bindings.h"
+#include "commit_lock.h"
 #include "lancea/dataset.h"
 #include "scan_options.h"
 #include "status.h"
@@ -34,8 +35,10 @@ VersionSpec ToVersion(nb::handle version) {
 std::shared_ptr<Dataset> Open(const std::string& uri, nb::handle version,
                               std::optional<std::string> branch,
                               std::optional<int64_t> as_of_micros, std::shared_ptr<Session> session,
-                              std::map<std::string, std::string> storage_options) {
+                              std::map<std::string, std::string> storage_options,
+                              nb::handle commit_lock) {
   OpenOptions options;
+  options.commit_handler = CommitHandlerFromPython(commit_lock, nullptr);
   options.version = ToVersion(version);
   options.branch = std::move(branch);
   options.as_of_micros = as_of_micros;
@@ -80,7 +83,8 @@ void BindDataset(nb::module_& module) {
                   nb::arg("branch").none() = nb::none(),
                   nb::arg("as_of_micros").none() = nb::none(),
                   nb::arg("session").none() = nb::none(),
-                  nb::arg("storage_options") = std::map<std::string, std::string>())
+                  nb::arg("storage_options") = std::map<std::string, std::string>(),
+                  nb::arg("commit_lock").none() = nb::none())
       .def_prop_ro("uri", &Dataset::uri)
       .def_prop_ro("version", &Dataset::version)
       .def_prop_ro("branch", &Dataset::branch)
@@ -93,7 +97,16 @@ void BindDataset(nb::module_& module) {
       .def("config", [](const Dataset& d) { return ToDict(d.config()); })
       .def("table_metadata", [](const Dataset& d) { return ToDict(d.table_metadata()); })
       .def("fragments", [](const Dataset& d) { return ToList(d.fragments()); })
-      .def("base_paths", [](const Dataset& d) { return ToList(d.base_paths()); })
+      .def("base_paths",
+           [](const Dataset& d) {
+             const nb::object make = nb::module_::import_("lancea.types").attr("DatasetBasePath");
+             nb::dict out;
+             for (const BasePath& base : d.base_paths()) {
+               nb::object name = base.name.empty() ? nb::none() : nb::cast(base.name);
+               out[nb::int_(base.id)] = make(base.path, name, base.is_dataset_root, base.id);
+             }
+             return out;
+           })
       .def("indices", [](const Dataset& d) { return ToList(d.indices()); })
       .def(
           "checkout",

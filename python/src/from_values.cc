@@ -60,6 +60,11 @@ nb::object Item(const nb::dict& dict, const char* key) {
   return nb::borrow(value);
 }
 
+bool Has(const nb::dict& dict, const char* key) {
+  PyObject* value = PyDict_GetItemString(dict.ptr(), key);
+  return value != nullptr && value != Py_None;
+}
+
 std::string ToBytes(nb::handle value) {
   if (nb::isinstance<nb::bytes>(value)) {
     const nb::bytes bytes = nb::borrow<nb::bytes>(value);
@@ -124,6 +129,11 @@ BasePath BasePathFromDict(const nb::dict& dict) {
           .path = Get<std::string>(dict, "path")};
 }
 
+std::vector<IndexFile> IndexFilesFromDict(const nb::dict& dict) {
+  if (!Has(dict, "files")) return {};
+  return GetList(dict, "files", IndexFileFromDict);
+}
+
 IndexInfo IndexFromDict(const nb::dict& dict) {
   IndexInfo index;
   index.name = Get<std::string>(dict, "name");
@@ -136,13 +146,23 @@ IndexInfo IndexFromDict(const nb::dict& dict) {
   index.index_version = Get<int32_t>(dict, "index_version");
   index.created_at_millis = Get<std::optional<uint64_t>>(dict, "created_at");
   index.base_id = Get<std::optional<uint32_t>>(dict, "base_id");
-  index.files = GetList(dict, "files", IndexFileFromDict);
+  index.files = IndexFilesFromDict(dict);
   index.covering_fields = Get<std::vector<int32_t>>(dict, "covering_fields");
   nb::object details = Item(dict, "index_details");
   if (!details.is_none()) {
     index.type_url = nb::cast<std::string>(details[0]);
     index.details = ToBytes(details[1]);
+  } else if (Has(dict, "type_url")) {
+    index.type_url = Get<std::string>(dict, "type_url");
   }
+  // What pylance's Index has no attributes for.
+  if (Has(dict, "has_index_version") && !Get<bool>(dict, "has_index_version") &&
+      index.index_version == 0) {
+    index.index_version.reset();
+  }
+  if (Has(dict, "clustering_id")) index.clustering_id = Get<uint32_t>(dict, "clustering_id");
+  if (Has(dict, "metadata")) index.metadata = ToStringMap(Item(dict, "metadata"));
+  if (Has(dict, "unknown_fields")) index.unknown_fields = ToBytes(Item(dict, "unknown_fields"));
   return index;
 }
 

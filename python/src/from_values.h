@@ -23,6 +23,9 @@ namespace lancea::python {
 /// The value of a key.
 nanobind::object Item(const nanobind::dict& dict, const char* key);
 
+/// True for a key that is there and not None.
+bool Has(const nanobind::dict& dict, const char* key);
+
 /// The value of a key as a T.
 template <typename T>
 T Get(const nanobind::dict& dict, const char* key) {
@@ -55,6 +58,8 @@ Schema SchemaFromDict(const nanobind::dict& dict);
 DataFile DataFileFromDict(const nanobind::dict& dict);
 FragmentMetadata FragmentFromDict(const nanobind::dict& dict);
 BasePath BasePathFromDict(const nanobind::dict& dict);
+/// The entry "files", if there is one.
+std::vector<IndexFile> IndexFilesFromDict(const nanobind::dict& dict);
 IndexInfo IndexFromDict(const nanobind::dict& dict);
 MapUpdate MapUpdateFromDict(const nanobind::dict& dict);
 

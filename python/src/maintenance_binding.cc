@@ -7,6 +7,7 @@
 
 #include "bindings.h"
 #include "callback_errors.h"
+#include "compaction_options.h"
 #include "from_values.h"
 #include "lancea/cleanup.h"
 #include "lancea/compaction.h"
@@ -20,68 +21,6 @@ namespace nb = nanobind;
 namespace {
 
 using DatasetPtr = std::shared_ptr<Dataset>;
-
-template <typename T>
-T As(const std::string& key, nb::handle value) {
-  try {
-    return nb::cast<T>(value);
-  } catch (const nb::cast_error&) {
-    const bool is_negative = PyLong_Check(value.ptr()) && nb::cast<nb::object>(value) < nb::int_(0);
-    PyErr_Format(is_negative ? PyExc_OverflowError : PyExc_TypeError, "%s cannot be %R",
-                 key.c_str(), value.ptr());
-    throw nb::python_error();
-  }
-}
-
-// Options of a dict, on top of what the table's config says.
-CompactionOptions ToCompactionOptions(const Dataset& dataset, const nb::dict& given) {
-  CompactionOptions out = Unwrap(CompactionOptions::FromConfig(dataset.config()));
-  for (auto [key_handle, value] : given) {
-    const auto key = nb::cast<std::string>(key_handle);
-    auto is = [&](const char* name) { return key == name; };
-    if (value.is_none()) continue;
-    if (is("target_rows_per_fragment")) {
-      out.target_rows_per_fragment = As<uint64_t>(key, value);
-    } else if (is("max_rows_per_group")) {
-      out.max_rows_per_group = As<uint64_t>(key, value);
-    } else if (is("max_bytes_per_file")) {
-      out.max_bytes_per_file = As<uint64_t>(key, value);
-    } else if (is("materialize_deletions")) {
-      out.materialize_deletions = As<bool>(key, value);
-    } else if (is("materialize_deletions_threshold")) {
-      out.materialize_deletions_threshold = As<double>(key, value);
-    } else if (is("num_threads")) {
-      out.num_threads = As<uint32_t>(key, value);
-    } else if (is("batch_size")) {
-      out.batch_size = As<uint64_t>(key, value);
-    } else if (is("io_buffer_size")) {
-      out.io_buffer_size = As<uint64_t>(key, value);
-    } else if (is("defer_index_remap")) {
-      out.defer_index_remap = As<bool>(key, value);
-    } else if (is("compaction_mode")) {
-      out.mode = Unwrap(ParseCompactionMode(As<std::string>(key, value)));
-    } else if (is("binary_copy_read_batch_bytes")) {
-      out.binary_copy_read_batch_bytes = As<uint64_t>(key, value);
-    } else if (is("max_source_fragments")) {
-      out.max_source_fragments = As<uint64_t>(key, value);
-    } else if (is("max_source_rows")) {
-      out.max_source_rows = As<uint64_t>(key, value);
-    } else if (is("max_source_bytes")) {
-      out.max_source_bytes = As<uint64_t>(key, value);
-    } else if (is("excluded_fragment_ids")) {
-      out.excluded_fragment_ids = As<std::vector<uint64_t>>(key, value);
-    } else if (is("data_storage_version")) {
-      out.data_storage_version = As<std::string>(key, value);
-    } else if (is("transaction_properties")) {
-      out.transaction_properties = As<std::map<std::string, std::string>>(key, value);
-    } else if (is("verify")) {
-      out.verify = As<bool>(key, value);
-    } else {
-      throw nb::value_error(("Invalid compaction option: " + key).c_str());
-    }
-  }
-  return out;
-}
 
 CompactionRun MakeRun(const nb::object& progress, const std::shared_ptr<CallbackErrors>& errors) {
   CompactionRun run;
@@ -114,6 +53,7 @@ CleanupOptions ToCleanupOptions(const nb::dict& dict) {
   out.retain_versions = Get<std::optional<uint64_t>>(dict, "retain_versions");
   out.versions = Get<std::optional<std::vector<uint64_t>>>(dict, "versions");
   out.delete_unverified = Get<bool>(dict, "delete_unverified");
+  out.clean_referenced_branches = Get<bool>(dict, "clean_referenced_branches");
   out.error_if_tagged_old_versions = Get<bool>(dict, "error_if_tagged_old_versions");
   out.delete_rate_limit = Get<std::optional<uint64_t>>(dict, "delete_rate_limit");
   out.delete_concurrency = Get<std::optional<uint64_t>>(dict, "delete_concurrency");

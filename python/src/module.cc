@@ -11,9 +11,11 @@ NB_MODULE(_lancea, module) {
   lancea::python::BindDataset(module);
   lancea::python::BindFileReader(module);
   lancea::python::BindFileWriter(module);
+  lancea::python::BindStore(module);
   lancea::python::BindRowChanges(module);
   lancea::python::BindQueue(module);
   lancea::python::BindWrite(module);
   lancea::python::BindColumns(module);
   lancea::python::BindMaintenance(module);
+  lancea::python::BindBackground(module);
 }

@@ -64,7 +64,7 @@ void Set(const nb::dict& dict, const char* name, T* out) {
   if (dict.contains(name)) *out = nb::cast<T>(dict[name]);
 }
 
-std::shared_ptr<PythonBucket> Open(const std::string& path, const nb::dict& dict) {
+QueueOptions ToOptions(const nb::dict& dict) {
   QueueOptions options;
   Set(dict, "flush_rows", &options.flush_rows);
   Set(dict, "flush_bytes", &options.flush_bytes);
@@ -83,24 +83,35 @@ std::shared_ptr<PythonBucket> Open(const std::string& path, const nb::dict& dict
   Set(dict, "max_fragment_rows", &options.max_fragment_rows);
   Set(dict, "max_fragment_bytes", &options.max_fragment_bytes);
   Set(dict, "retain_versions_seconds", &options.retain_versions_seconds);
+  return options;
+}
+
+std::shared_ptr<PythonBucket> Open(const std::string& path) {
   auto out = std::make_shared<PythonBucket>();
-  out->bucket = RunReleased([&] { return QueueBucket::Open(path, options); });
+  out->bucket = RunReleased([&] { return QueueBucket::Open(path); });
   return out;
 }
 
-// What became of a put: a number, or the future of one that is not on the disk yet.
+using Put = arrow::Future<uint64_t>;
+
+// None: there is no room.
+std::optional<Put> TryPut(QueueBucket& bucket, const std::shared_ptr<arrow::RecordBatch>& rows) {
+  return RunReleased([&] { return bucket.TryPut(rows); });
+}
+
+// What became of a put of one record: a number, or the put when it is not on the disk yet.
 enum PutOutcome : int { kNoRoom = 0, kPut = 1, kPutAndFlushDue = 2 };
 
-nb::object Put(QueueBucket& bucket, const std::shared_ptr<arrow::RecordBatch>& rows) {
+nb::object Outcome(QueueBucket& bucket, const std::shared_ptr<arrow::RecordBatch>& rows) {
   bool is_due = false;
-  auto done = RunReleased([&] {
+  auto put = RunReleased([&] {
     auto outcome = bucket.TryPut(rows);
     is_due = bucket.is_flush_due();
     return outcome;
   });
-  if (!done) return nb::int_(static_cast<int>(kNoRoom));
-  if (!done->is_finished()) return nb::cast(*std::move(done));
-  Check(done->status());
+  if (!put) return nb::int_(static_cast<int>(kNoRoom));
+  if (!put->is_finished()) return nb::cast(*std::move(put));
+  Check(put->status());
   return nb::int_(static_cast<int>(is_due ? kPutAndFlushDue : kPut));
 }
 
@@ -108,7 +119,7 @@ nb::tuple ToTuple(const Mismatch& mismatch) {
   return nb::make_tuple(mismatch.field, mismatch.expected, mismatch.found);
 }
 
-// One record: what Put says, or why the record does not fit.
+// One record: what Outcome says, or why the record does not fit.
 nb::object PutRecord(PythonBucket& self, nb::handle record, bool allow_missing) {
   auto columns = self.Columns();
   auto mismatch = columns->Append(record.ptr(), allow_missing);
@@ -118,23 +129,28 @@ nb::object PutRecord(PythonBucket& self, nb::handle record, bool allow_missing) 
   }
   auto rows = columns->Finish();
   self.columns = std::move(columns);
-  return Put(*self.bucket, rows);
+  return Outcome(*self.bucket, rows);
 }
 
-// A batch of the records that fit, and the others: [(index, field, expected, found)].
-nb::tuple BuildRows(PythonBucket& self, const nb::list& records, size_t begin, size_t end,
-                    bool allow_missing) {
+// Rows made at once: little enough for back-pressure to work, and for Arrow's 32-bit offsets.
+constexpr size_t kMaxRows = 8192;
+constexpr int64_t kMaxRowsBytes = int64_t{64} << 20;
+
+// Of records from `begin` on: a batch of those that fit, the others as [(index, field, expected, found)],
+// and where it stopped.
+nb::tuple BuildRows(PythonBucket& self, const nb::list& records, size_t begin, bool allow_missing) {
   auto columns = self.Columns();
   nb::list refused;
-  const size_t size = std::min(end, nb::len(records));
-  for (size_t i = begin; i < size; ++i) {
+  size_t i = begin;
+  for (; i < nb::len(records) && i < begin + kMaxRows; ++i) {
+    if (columns->num_bytes() >= kMaxRowsBytes) break;
     if (auto mismatch = columns->Append(nb::handle(records[i]).ptr(), allow_missing)) {
       refused.append(nb::make_tuple(i, mismatch->field, mismatch->expected, mismatch->found));
     }
   }
   auto rows = columns->Finish();
   self.columns = std::move(columns);
-  return nb::make_tuple(nb::cast(std::move(rows)), refused);
+  return nb::make_tuple(nb::cast(std::move(rows)), refused, i);
 }
 
 nb::dict ToDict(const QueueStats& stats) {
@@ -181,6 +197,12 @@ void BindQueue(nb::module_& module) {
         nb::gil_scoped_release release;
         return future.Wait(seconds);
       });
+  nb::class_<Put>(module, "QueuePut")
+      .def("done", [](const Put& put) { return put.is_finished(); })
+      .def("result", [](const Put& put) {
+        Check(put.status());
+        return *put.result();
+      });
   nb::class_<arrow::RecordBatch>(module, "QueueRows")
       .def("__len__", [](const arrow::RecordBatch& rows) { return rows.num_rows(); });
   nb::class_<QueueWaker>(module, "QueueWaker")
@@ -189,11 +211,14 @@ void BindQueue(nb::module_& module) {
       .def("wake", &QueueWaker::Wake)
       .def("drain", &QueueWaker::Drain);
   nb::class_<PythonBucket>(module, "QueueBucket", nb::is_weak_referenceable())
-      .def_static("open", &Open, nb::arg("path"), nb::arg("options"))
-      .def("open_for_writing",
-           [](PythonBucket& self) {
-             RunReleased([&] { return AsResult(self.bucket->OpenForWriting()); });
-           })
+      .def_static("open", &Open, nb::arg("path"))
+      .def(
+          "open_for_writing",
+          [](PythonBucket& self, const nb::dict& dict) {
+            const QueueOptions options = ToOptions(dict);
+            RunReleased([&] { return AsResult(self.bucket->OpenForWriting(options)); });
+          },
+          nb::arg("options"))
       .def("stop_writing",
            [](PythonBucket& self) {
              RunReleased([&] { return AsResult(self.bucket->StopWriting()); });
@@ -235,14 +260,13 @@ void BindQueue(nb::module_& module) {
              return self.bucket->is_flush_due();
            })
       .def("put_record", &PutRecord, nb::arg("record"), nb::arg("allow_missing"))
-      .def("build_rows", &BuildRows, nb::arg("records"), nb::arg("begin"), nb::arg("end"),
-           nb::arg("allow_missing"))
+      .def("build_rows", &BuildRows, nb::arg("records"), nb::arg("begin"), nb::arg("allow_missing"))
       .def("put_rows",
            [](PythonBucket& self, const std::shared_ptr<arrow::RecordBatch>& rows) {
-             return Put(*self.bucket, rows);
+             return TryPut(*self.bucket, rows);
            })
       .def("put_batch", [](PythonBucket& self,
-                           nb::handle rows) { return Put(*self.bucket, BatchFromPython(rows)); })
+                           nb::handle rows) { return TryPut(*self.bucket, BatchFromPython(rows)); })
       .def("flush",
            [](PythonBucket& self) {
              nb::gil_scoped_release release;

@@ -90,6 +90,9 @@ class IntegerColumn : public RecordColumn {
     lancea::python::Check(number ? builder_.Append(*number) : builder_.AppendNull());
   }
   std::shared_ptr<arrow::Array> Finish() override { return Unwrap(builder_.Finish()); }
+  int64_t num_bytes() const override {
+    return builder_.length() * static_cast<int64_t>(sizeof(Value));
+  }
   char format() const override {
     constexpr bool is_signed = std::numeric_limits<Value>::is_signed;
     switch (sizeof(Value)) {
@@ -156,6 +159,9 @@ class FloatColumn : public RecordColumn {
     lancea::python::Check(builder_.Append(static_cast<Value>(number)));
   }
   std::shared_ptr<arrow::Array> Finish() override { return Unwrap(builder_.Finish()); }
+  int64_t num_bytes() const override {
+    return builder_.length() * static_cast<int64_t>(sizeof(Value));
+  }
   char format() const override { return sizeof(Value) == 4 ? 'f' : 'd'; }
   void AppendMemory(const void* values, int64_t count) override {
     lancea::python::Check(builder_.AppendValues(static_cast<const Value*>(values), count));
@@ -184,6 +190,7 @@ class TextColumn : public RecordColumn {
     lancea::python::Check(builder_.Append(std::string_view(text, static_cast<size_t>(size))));
   }
   std::shared_ptr<arrow::Array> Finish() override { return Unwrap(builder_.Finish()); }
+  int64_t num_bytes() const override { return builder_.value_data_length(); }
 
  private:
   Builder builder_;
@@ -211,6 +218,7 @@ class BytesColumn : public RecordColumn {
     lancea::python::Check(status);
   }
   std::shared_ptr<arrow::Array> Finish() override { return Unwrap(builder_.Finish()); }
+  int64_t num_bytes() const override { return builder_.value_data_length(); }
 
  private:
   Builder builder_;
@@ -263,6 +271,12 @@ class ConvertedColumn : public RecordColumn {
 };
 
 std::unique_ptr<RecordColumn> MakeColumn(const arrow::Field& field);
+
+int64_t BytesOf(const std::vector<std::unique_ptr<RecordColumn>>& columns) {
+  int64_t bytes = 0;
+  for (const auto& column : columns) bytes += column->num_bytes();
+  return bytes;
+}
 
 // Lists of any length, and of one length; numpy arrays and tensors of the item's type are copied whole.
 class ListColumn : public RecordColumn {
@@ -372,6 +386,7 @@ class ListColumn : public RecordColumn {
     num_items_ = 0;
     return out;
   }
+  int64_t num_bytes() const override { return item_->num_bytes(); }
 
  private:
   // The items of an object that lie in memory one after another.
@@ -496,6 +511,7 @@ class StructColumn : public RecordColumn {
     valid_.clear();
     return out;
   }
+  int64_t num_bytes() const override { return BytesOf(columns_); }
 
  private:
   const std::shared_ptr<arrow::DataType> type_;
@@ -592,6 +608,8 @@ std::optional<Mismatch> RecordColumns::Append(PyObject* record, bool allow_missi
   ++num_rows_;
   return std::nullopt;
 }
+
+int64_t RecordColumns::num_bytes() const { return BytesOf(columns_); }
 
 std::shared_ptr<arrow::RecordBatch> RecordColumns::Finish() {
   arrow::ArrayVector arrays;

@@ -32,6 +32,8 @@ class RecordColumn {
   /// Append a value that was checked, or None.
   virtual void Append(PyObject* value) = 0;
   virtual std::shared_ptr<arrow::Array> Finish() = 0;
+  /// Of the values appended since Finish; 0 where they are few anyway.
+  virtual int64_t num_bytes() const { return 0; }
 
   /// struct module's character of the values in memory; 0: none
   virtual char format() const { return 0; }
@@ -46,6 +48,7 @@ class RecordColumns {
   /// Append one record. \return why not
   std::optional<Mismatch> Append(PyObject* record, bool allow_missing);
   int64_t num_rows() const { return num_rows_; }
+  int64_t num_bytes() const;
   std::shared_ptr<arrow::RecordBatch> Finish();
 
  private:

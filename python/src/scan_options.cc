@@ -8,6 +8,7 @@
 
 #include "arrow/buffer.h"
 #include "arrow/compute/expression.h"
+#include "lancea/substrait.h"
 #include "status.h"
 
 namespace lancea::python {
@@ -46,13 +47,16 @@ void SetOption(const std::string& name, nb::handle value, ScanOptions& out) {
   } else if (name == "projections") {
     out.projections.emplace();
     for (nb::handle column : value) {
-      out.projections->push_back({nb::cast<std::string>(column[nb::int_(0)]),
-                                  nb::cast<std::string>(column[nb::int_(1)])});
+      out.projections->push_back(
+          {nb::cast<std::string>(column[nb::int_(0)]), nb::cast<std::string>(column[nb::int_(1)])});
     }
   } else if (name == "filter") {
     out.filter = nb::cast<std::string>(value);
   } else if (name == "filter_expression") {
     out.filter_expression = ToExpression(value);
+  } else if (name == "filter_substrait") {
+    const auto message = nb::cast<nb::bytes>(value);
+    out.filter_expression = Unwrap(ReadSubstrait({message.c_str(), message.size()}));
   } else if (name == "order_by") {
     out.order_by = ToOrder(value);
   } else if (name == "late_materialization") {

@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "callback_errors.h"
 #include "interrupt.h"
 #include "lancea/error.h"
 
@@ -63,6 +64,7 @@ void RaiseIfConflict(const arrow::Status& status) {
 
 void Check(const arrow::Status& status) {
   if (status.ok()) return;
+  RethrowCaptured(status);
   RaiseIfConflict(status);
   PyErr_SetString(ExceptionOf(status), status.message().c_str());
   throw nb::python_error();

@@ -42,6 +42,32 @@ nb::object ToDictOrNone(const std::optional<MapUpdate>& update) {
   return update.has_value() ? nb::object(MapUpdateToDict(*update)) : nb::none();
 }
 
+nb::object KeyFilterToDict(const std::optional<operation::KeyExistenceFilter>& filter) {
+  if (!filter) return nb::none();
+  nb::dict out;
+  out["field_ids"] = filter->field_ids;
+  if (const auto* bloom = std::get_if<operation::KeyExistenceFilter::Bloom>(&filter->data)) {
+    out["bitmap"] = Bytes(bloom->bitmap);
+    out["num_bits"] = bloom->num_bits;
+    out["number_of_items"] = bloom->number_of_items;
+    out["probability"] = bloom->probability;
+  } else {
+    out["hashes"] = std::get<std::vector<uint64_t>>(filter->data);
+  }
+  return out;
+}
+
+nb::list FilesToList(const std::vector<IndexFile>& files) {
+  nb::list out;
+  for (const IndexFile& file : files) {
+    nb::dict value;
+    value["path"] = file.path;
+    value["size_bytes"] = file.size_bytes;
+    out.append(value);
+  }
+  return out;
+}
+
 // What each operation adds to the dict of its transaction.
 struct Describe {
   nb::dict& out;
@@ -57,6 +83,7 @@ struct Describe {
     out["fragments"] = ToList(op.fragments);
     out["initial_bases"] =
         op.initial_bases.empty() ? nb::none() : nb::object(ToList(op.initial_bases));
+    out["config_upsert_values"] = op.config_upsert_values;
   }
   void operator()(const operation::CreateIndex& op) const {
     out["new_indices"] = Indices(op.new_indices);
@@ -79,6 +106,7 @@ struct Describe {
       entry["new_details_type_url"] = index.details_type_url;
       entry["new_details_value"] = Bytes(index.details);
       entry["new_index_version"] = index.version;
+      entry["files"] = FilesToList(index.files);
       indices.append(entry);
     }
     out["rewritten_indices"] = indices;
@@ -109,6 +137,13 @@ struct Describe {
       offsets[nb::int_(fragment)] = Bytes(bitmap);
     }
     out["updated_fragment_offsets"] = offsets.size() == 0 ? nb::none() : nb::object(offsets);
+    nb::dict rows;
+    for (const auto& [fragment, numbers] : op.updated_fragment_offsets) {
+      rows[nb::int_(fragment)] = numbers;
+    }
+    out["updated_rows"] = rows;
+    out["inserted_rows"] = KeyFilterToDict(op.inserted_rows);
+    out["compacted_sstables"] = ToList(op.compacted_sstables);
   }
   void operator()(const operation::UpdateConfig& op) const {
     out["config_updates"] = ToDictOrNone(op.config);
@@ -157,18 +192,16 @@ struct Describe {
       entry["index_version"] = index.index_version.value_or(0);
       entry["created_at"] = index.created_at_millis;
       entry["base_id"] = index.base_id;
-      nb::list files;
-      for (const IndexFile& file : index.files) {
-        nb::dict value;
-        value["path"] = file.path;
-        value["size_bytes"] = file.size_bytes;
-        files.append(value);
-      }
-      entry["files"] = files;
+      entry["files"] = FilesToList(index.files);
       entry["index_details"] =
           index.details ? nb::object(nb::make_tuple(index.type_url, Bytes(*index.details)))
                         : nb::none();
       entry["covering_fields"] = index.covering_fields;
+      entry["has_index_version"] = index.index_version.has_value();
+      entry["type_url"] = index.type_url;
+      entry["clustering_id"] = index.clustering_id;
+      entry["metadata"] = ToDict(index.metadata);
+      entry["unknown_fields"] = Bytes(index.unknown_fields);
       out.append(entry);
     }
     return out;
@@ -198,7 +231,25 @@ operation::RewrittenIndex RewrittenIndexFromDict(const nb::dict& dict) {
           .details_type_url = Get<std::string>(dict, "new_details_type_url"),
           .details = ToBytes(Item(dict, "new_details_value")),
           .version = Get<uint32_t>(dict, "new_index_version"),
-          .files = {}};
+          .files = IndexFilesFromDict(dict)};
+}
+
+std::optional<operation::KeyExistenceFilter> KeyFilterFromDict(const nb::dict& dict,
+                                                               const char* key) {
+  if (!Has(dict, key)) return std::nullopt;
+  const nb::dict value = Get<nb::dict>(dict, key);
+  operation::KeyExistenceFilter out;
+  out.field_ids = Get<std::vector<int32_t>>(value, "field_ids");
+  if (Has(value, "hashes")) {
+    out.data = Get<std::vector<uint64_t>>(value, "hashes");
+  } else {
+    out.data = operation::KeyExistenceFilter::Bloom{
+        .bitmap = ToBytes(Item(value, "bitmap")),
+        .num_bits = Get<uint32_t>(value, "num_bits"),
+        .number_of_items = Get<uint64_t>(value, "number_of_items"),
+        .probability = Get<double>(value, "probability")};
+  }
+  return out;
 }
 
 operation::Update UpdateFromDict(const nb::dict& dict) {
@@ -222,6 +273,12 @@ operation::Update UpdateFromDict(const nb::dict& dict) {
       op.updated_fragment_offset_bitmaps[nb::cast<uint64_t>(fragment)] = ToBytes(bitmap);
     }
   }
+  if (Has(dict, "updated_rows")) {
+    op.updated_fragment_offsets =
+        Get<std::map<uint64_t, std::vector<uint32_t>>>(dict, "updated_rows");
+  }
+  op.inserted_rows = KeyFilterFromDict(dict, "inserted_rows");
+  if (Has(dict, "compacted_sstables")) op.compacted_sstables = BytesOf(dict, "compacted_sstables");
   return op;
 }
 
@@ -235,9 +292,10 @@ Operation OperationFromDict(const std::string& type, const nb::dict& dict) {
                              Get<std::string>(dict, "predicate")};
   }
   if (type == "Overwrite") {
-    return operation::Overwrite{fragments("fragments"),
-                                schema("new_schema"),
-                                {},
+    return operation::Overwrite{fragments("fragments"), schema("new_schema"),
+                                Has(dict, "config_upsert_values")
+                                    ? ToStringMap(Item(dict, "config_upsert_values"))
+                                    : std::map<std::string, std::string>(),
                                 GetList(dict, "initial_bases", BasePathFromDict)};
   }
   if (type == "CreateIndex") {
@@ -304,6 +362,7 @@ nb::dict ToDict(const Transaction& transaction) {
   out["read_version"] = transaction.read_version;
   out["uuid"] = transaction.uuid;
   out["properties"] = ToDict(transaction.properties);
+  out["tag"] = transaction.tag;
   out["type"] = OperationName(transaction.operation);
   std::visit(Describe{out}, transaction.operation);
   return out;
@@ -314,6 +373,7 @@ Transaction TransactionFromDict(const nb::dict& dict) {
   transaction.read_version = Get<uint64_t>(dict, "read_version");
   transaction.uuid = Get<std::string>(dict, "uuid");
   transaction.properties = ToStringMap(Item(dict, "properties"));
+  if (Has(dict, "tag")) transaction.tag = Get<std::string>(dict, "tag");
   transaction.operation = OperationFromDict(Get<std::string>(dict, "type"), dict);
   return transaction;
 }

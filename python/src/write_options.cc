@@ -50,6 +50,12 @@ WriteMode ToMode(const std::string& mode) {
   throw nb::value_error(("Invalid mode " + mode).c_str());
 }
 
+ExternalBlobMode ToExternalBlobMode(const std::string& mode) {
+  if (mode == "reference") return ExternalBlobMode::kReference;
+  if (mode == "ingest") return ExternalBlobMode::kIngest;
+  throw nb::value_error(("Invalid external blob mode: " + mode).c_str());
+}
+
 // Sets what writes and commits share. \return false for another name
 template <typename Options>
 bool SetShared(const std::string& name, nb::handle value, const Errors& errors, Options& out) {
@@ -74,8 +80,14 @@ bool SetShared(const std::string& name, nb::handle value, const Errors& errors, 
 }
 
 bool Set(const std::string& name, nb::handle value, const Errors& errors, CommitOptions& out) {
-  if (name != "detached") return SetShared(name, value, errors, out);
-  out.detached = nb::cast<bool>(value);
+  if (name == "detached") {
+    out.detached = nb::cast<bool>(value);
+  } else if (name == "timeout_seconds") {
+    out.timeout = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(nb::cast<double>(value)));
+  } else {
+    return SetShared(name, value, errors, out);
+  }
   return true;
 }
 
@@ -105,6 +117,13 @@ bool Set(const std::string& name, nb::handle value, const Errors& errors, WriteO
     }
   } else if (name == "target_bases") {
     out.target_bases = nb::cast<std::vector<std::string>>(value);
+  } else if (name == "target_all_bases") {
+    out.target_all_bases =
+        nb::cast<bool>(value) ? AllBases::kOwnPlaceAsWell : AllBases::kRegistered;
+  } else if (name == "external_blob_mode") {
+    out.external_blob_mode = ToExternalBlobMode(nb::cast<std::string>(value));
+  } else if (name == "blob_pack_file_bytes") {
+    out.blob_pack_file_bytes = nb::cast<uint64_t>(value);
   } else if (name == "allow_external_blobs_outside_bases") {
     out.allow_external_blobs_outside_bases = nb::cast<bool>(value);
   } else if (name == "progress") {

@@ -158,3 +158,42 @@ def test_torch_takes_batches(trips, expected):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     ids = torch.cat([torch.from_numpy(b["id"].to_numpy()) for b in trips.to_batches(["id"])])
     assert ids.tolist() == expected["id"].to_pylist()
+
+
+@pytest.fixture
+def watched(trips_path):
+    """The table, and the statistics of all its scans."""
+    seen = []
+    return lancea.dataset(
+        trips_path, default_scan_options={"scan_stats_callback": seen.append}
+    ), seen
+
+
+def ask_duckdb(duckdb, rides) -> list:
+    assert rides is not None  # DuckDB finds it by its name
+    question = "SELECT fare FROM rides WHERE id > 700 AND id < 720 ORDER BY id"
+    return [fare for (fare,) in duckdb.sql(question).fetchall()]
+
+
+def ask_polars(polars, rides) -> list:
+    kept = (polars.col("id") > 700) & (polars.col("id") < 720)
+    lazy = polars.scan_pyarrow_dataset(rides).filter(kept).select("fare")
+    return lazy.collect()["fare"].to_list()
+
+
+def test_engines_push_columns_and_conditions_down(duckdb, polars, watched, expected):
+    rides, seen = watched
+    condition = (pc.field("id") > 700) & (pc.field("id") < 720)
+    wanted = expected.filter(condition)["fare"].to_pylist()
+    answers = {
+        "duckdb": lambda: ask_duckdb(duckdb, rides),
+        "polars": lambda: ask_polars(polars, rides),
+        "pyarrow": lambda: rides.to_table(["fare"], filter=condition)["fare"].to_pylist(),
+    }
+    rides.to_table()
+    everything = seen.pop().bytes_read
+    for name, ask in answers.items():
+        seen.clear()
+        assert ask() == wanted, name
+        assert sum(stats.all_counts["rows_selected"] for stats in seen) == len(wanted), name
+        assert sum(stats.bytes_read for stats in seen) < everything / 2, name

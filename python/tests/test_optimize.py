@@ -302,11 +302,51 @@ def test_queries_with_indices_stay_right(tmp_path, stable):
     assert ds.to_table(nearest=query)["id"].to_pylist() == expected["id"].to_pylist()
 
 
-def test_deferred_remapping_of_an_index_is_refused(tmp_path):
-    indexed_table(tmp_path / "t", False)
-    ds = lancea.dataset(tmp_path / "t")
-    with pytest.raises(NotImplementedError, match="defer_index_remap: index"):
-        ds.optimize.compact_files(defer_index_remap=True)
+def test_deferred_remapping_keeps_indices_of_addresses_usable(tmp_path):
+    indexed_table(tmp_path / "t", False).delete("id % 7 = 0")
+    my_ds = lancea.dataset(tmp_path / "t")
+    my_ds.optimize.compact_files(defer_index_remap=True, target_rows_per_fragment=400)
+    # A second one continues the history.
+    for first in (1000, 1050):
+        lance.write_dataset(rows(first, 50), str(tmp_path / "t"), mode="append")
+    my_ds = lancea.dataset(tmp_path / "t")
+    with pytest.raises(NotImplementedError, match="defer_index_remap"):
+        my_ds.optimize.compact_files()
+    my_ds.delete("id % 5 = 1")
+    options = {"defer_index_remap": True, "materialize_deletions_threshold": 0.05}
+    their_plan = PylanceCompaction.plan(lance.dataset(str(tmp_path / "t")), options)
+    assert task_ids(Compaction.plan(my_ds, options)) == task_ids(their_plan)
+    my_ds.optimize.compact_files(**options)
+    ds = lance.dataset(str(tmp_path / "t"))
+    assert "__lance_frag_reuse" in {index.name for index in ds.describe_indices()} | {
+        index["name"] for index in ds.list_indices()
+    }
+    expected_ids = [i for i in range(1100) if i % 7 != 0 or i >= 1000]
+    expected_ids = [i for i in expected_ids if i % 5 != 1]
+    assert sorted(ds.to_table()["id"].to_pylist()) == expected_ids
+    for where in ("id = 5", "id > 890", "text = 'row 18'", "array_has_any(tags, ['t1'])"):
+        got = ds.to_table(filter=where).sort_by("id")
+        assert got.equals(ds.to_table(filter=where, use_scalar_index=False).sort_by("id")), where
+    plan = ds.scanner(filter="id = 5").explain_plan()
+    assert "ScalarIndexQuery" in plan
+    query = {"column": "vector", "q": [400.0, 401.0, 402.0, 403.0], "k": 5, "nprobes": 2}
+    expected = ds.to_table(nearest={**query, "use_index": False})
+    assert ds.to_table(nearest=query)["id"].to_pylist() == expected["id"].to_pylist()
+    ds.optimize.optimize_indices()
+    assert ds.to_table(filter="id = 5").num_rows == 1
+    assert lancea.dataset(tmp_path / "t")._ds.verify() == []
+
+
+def test_what_a_task_did_here_lets_pylance_remap_its_indices(tmp_path):
+    indexed_table(tmp_path / "t", False).delete("id % 7 = 0")
+    my_ds = lancea.dataset(tmp_path / "t")
+    results = [task.execute(my_ds).json() for task in Compaction.plan(my_ds).tasks]
+    ds = lance.dataset(str(tmp_path / "t"))
+    PylanceCompaction.commit(ds, [lance.optimize.RewriteResult.from_json(r) for r in results])
+    assert ds.stats.index_stats("id_idx")["num_unindexed_fragments"] == 1
+    for where in ("id = 5", "id > 890", "text = 'row 17'", "array_has_any(tags, ['t1'])"):
+        got = ds.to_table(filter=where).sort_by("id")
+        assert got.equals(ds.to_table(filter=where, use_scalar_index=False).sort_by("id")), where
 
 
 def test_what_others_change_meanwhile_is_a_conflict(tmp_path):
@@ -341,7 +381,6 @@ def test_options_come_from_the_config_too(tmp_path):
     [
         ({"foo": 1}, ValueError),
         ({"compaction_mode": "x"}, ValueError),
-        ({"compaction_mode": "force_binary_copy"}, NotImplementedError),
         ({"target_rows_per_fragment": -1}, OverflowError),
         ({"target_rows_per_fragment": "x"}, TypeError),
         ({"max_source_rows": 0}, ValueError),

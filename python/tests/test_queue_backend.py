@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 
@@ -12,7 +13,14 @@ import pyarrow as pa
 import pytest
 
 import lancea
-from lancea.queue import LanceBackend, PersistingBackend, RecordError, StorageError
+from lancea.queue import (
+    BucketLockedError,
+    LanceBackend,
+    PersistingBackend,
+    RecordError,
+    StorageError,
+    WALError,
+)
 
 BACKENDS = [LanceBackend, PersistingBackend]
 
@@ -72,6 +80,22 @@ def test_the_threshold_flushes_by_itself(tmp_path):
         await backend.put_batch([record(i) for i in range(600, 2000)])
         stats = await backend.stats()
         assert (stats["persisted_count"], stats["buffer_count"]) == (2000, 0)
+
+    run(main())
+
+
+@pytest.mark.parametrize("option", [{"flush_bytes": 5000}, {"flush_interval": 0.05}])
+def test_bytes_and_age_flush_too(tmp_path, option):
+    async def main():
+        backend = LanceBackend(0, str(tmp_path), **option)
+        for i in range(20):
+            await backend.put(record(i) | {"text": "x" * 400})
+        for _ in range(500):
+            if (await backend.stats())["persisted_count"] >= 10:
+                break
+            await asyncio.sleep(0.01)
+        assert lance.dataset(str(tmp_path / "data.lance")).count_rows() >= 10
+        assert numbers(await backend.get(100, 0)) == list(range(20))
 
     run(main())
 
@@ -244,6 +268,36 @@ def test_one_process_has_one_writer_and_any_number_of_readers(tmp_path):
     run(main())
 
 
+FORK_AND_DIE = """
+import asyncio, os, signal, sys, time, lancea.queue
+backend = lancea.queue.LanceBackend(0, sys.argv[1])
+asyncio.run(backend.put({"value": 0}))
+asyncio.run(backend.flush())
+if os.fork() == 0:
+    os.close(1)
+    time.sleep(100)
+    os._exit(0)
+print("forked", flush=True)
+time.sleep(100)
+"""
+
+
+def test_a_child_of_a_writer_that_was_killed_holds_no_lock(tmp_path):
+    command = [sys.executable, "-c", FORK_AND_DIE, str(tmp_path)]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        assert writer.stdout.readline() == "forked\n"
+        with pytest.raises(BucketLockedError, match=f"process {writer.pid}"):
+            run(LanceBackend(0, str(tmp_path)).put({"value": 1}))
+        writer.kill()
+        writer.wait()
+        run(LanceBackend(0, str(tmp_path)).put({"value": 1}))
+    finally:
+        os.killpg(writer.pid, signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+
+
 def test_a_second_process_reads_but_does_not_write(tmp_path):
     script = """
 import asyncio, sys, lancea.queue
@@ -328,6 +382,19 @@ def test_records_of_fifty_megabytes(tmp_path, backend_class):
     run(main())
 
 
+def test_a_batch_of_more_bytes_than_the_buffer_holds(tmp_path):
+    async def main():
+        backend = LanceBackend(0, str(tmp_path), max_buffer_bytes=60 << 20)
+        blob = bytes(10 << 20)
+        # The same bytes again and again: 400 MB of records without so much memory.
+        await backend.put_batch([{"id": i, "blob": blob} for i in range(40)])
+        assert (await backend.stats())["buffer_bytes"] < 150 << 20
+        assert backend.total_count() == 40
+        assert [row["id"] for row in await backend.get(3, 37)] == [37, 38, 39]
+
+    run(main())
+
+
 THOUSAND = """
 import asyncio, sys, lancea.queue
 async def main():
@@ -383,6 +450,69 @@ def test_tensor_calls(tmp_path):
     run(main())
 
 
+@pytest.mark.parametrize("backend_class", BACKENDS)
+def test_tensors_put_at_the_same_time_know_their_places(tmp_path, backend_class):
+    import numpy as np
+
+    async def main():
+        backend = backend_class(0, str(tmp_path), flush_threshold=7)
+        calls = [
+            backend.put_tensor({"x": np.full((1 + i % 4, 2), i)})
+            if i % 3
+            else backend.put({"x": np.full(2, i)})
+            for i in range(90)
+        ]
+        places: list[int] = []
+        for i, meta in enumerate(await asyncio.gather(*calls)):
+            if meta is None:
+                continue
+            assert meta["size"] == 1 + i % 4
+            places += meta["global_indexes"]
+            assert {int(row["x"][0]) for row in await backend.get_data(meta)} == {i}
+        assert len(set(places)) == len(places)
+
+    run(main())
+
+
+def test_a_task_gets_each_record_once_in_little_memory(tmp_path):
+    async def main():
+        backend = LanceBackend(0, str(tmp_path))
+        await backend.put_batch([record(i) for i in range(1000)])
+        await backend.mark_consumed("t", [5, 6, 700])
+        await backend.clear([0, 9])
+        found: list[int] = []
+        while got := (await backend.get_meta(["value"], 64, task_name="t"))["global_indexes"]:
+            found += got
+        assert found == [i for i in range(1000) if i not in (0, 5, 6, 9, 700)]
+        await backend.get_meta(["value"], 1, task_name="t")
+        assert len(backend._consumed["t"][1]) == 0
+
+    run(main())
+
+
+def test_a_batch_that_stops_halfway_says_how_much_of_it_is_stored(tmp_path):
+    script = """
+import asyncio, os, resource, signal, sys, lancea.queue
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+async def main():
+    backend = lancea.queue.LanceBackend(0, sys.argv[1], max_buffer_records=10_000)
+    await backend.put({"value": 0})
+    await backend.flush()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
+    try:
+        await backend.put_batch([{"value": i} for i in range(1, 100_000)])
+    except lancea.queue.StorageError as error:
+        assert 0 < error.stored < 99_999, error.stored
+        rows = await backend.get(1 << 40, 0)
+        assert [row["value"] for row in rows] == list(range(error.stored + 1))
+        os._exit(7)
+asyncio.run(main())
+"""
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 7, told.stderr
+
+
 def test_options_that_do_not_exist_are_named(tmp_path):
     with pytest.raises(TypeError, match="flush_treshold"):
         LanceBackend(0, str(tmp_path), flush_treshold=3)
@@ -400,6 +530,8 @@ def test_two_topics_on_one_path_are_refused(tmp_path):
 def test_the_drop_in_for_persisting(monkeypatch):
     import lancea.persisting
 
+    # Without Pulsing: what it lacks is not what this is about.
+    monkeypatch.setattr(lancea.queue, "complete_pulsing", lambda: None)
     assert lancea.persisting.queue.LanceBackend is LanceBackend
     monkeypatch.setitem(sys.modules, "persisting", None)
     monkeypatch.setitem(sys.modules, "persisting.queue", None)
@@ -409,3 +541,95 @@ def test_the_drop_in_for_persisting(monkeypatch):
 
     assert pst.queue.LanceBackend is LanceBackend
     assert other is PersistingBackend
+
+
+def test_a_program_that_names_persisting_runs_unchanged(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        """
+import asyncio, sys
+import persisting as pst
+from persisting.queue import PersistingBackend
+async def main():
+    backend = pst.queue.LanceBackend(bucket_id=0, storage_path=sys.argv[1], batch_size=10)
+    await backend.put({"id": 1})
+    await backend.flush()
+    print(__name__, await backend.get(10, 0), sys.argv[2:])
+asyncio.run(main())
+"""
+    )
+    command = [sys.executable, "-m", "lancea.persisting", str(program), str(tmp_path / "b"), "x"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    assert told == "__main__ [{'id': 1}] ['x']\n"
+
+
+def test_the_options_of_the_writer_hold_whoever_opened_the_bucket(tmp_path):
+    async def main():
+        reader = LanceBackend(0, str(tmp_path))
+        assert await reader.get(10, 0) == []
+        writer = PersistingBackend(0, str(tmp_path), flush_threshold=5)
+        for i in range(7):
+            await writer.put(record(i))
+        assert numbers(await reader.get(10, 0)) == list(range(7))
+        stats = await reader.stats()
+        assert (stats["persisted_count"], stats["buffer_count"]) == (5, 2)
+        assert stats["wal_bytes"] > 0
+
+    run(main())
+
+
+def test_who_may_not_write_is_told_so(tmp_path):
+    async def main():
+        first = LanceBackend(0, str(tmp_path / "wal" / "b"))
+        await first.put(record(0))
+        second = PersistingBackend(0, str(tmp_path / "wal" / "b"))
+        with pytest.raises(BucketLockedError, match="LanceBackend of this process") as caught:
+            await second.put(record(1))
+        assert not isinstance(caught.value, WALError)
+
+    run(main())
+
+
+READ_ON = """
+import asyncio, sys, lancea.queue
+async def main():
+    backend = lancea.queue.LanceBackend(0, sys.argv[1])
+    count = int(sys.argv[2])
+    stream = backend.get_stream(limit=count, wait=True, timeout=60)
+    found = [row["value"] async for rows in stream for row in rows]
+    assert found == list(range(count)), (len(found), count)
+    for at in range(0, count, 97):
+        rows = await backend.get(5, at)
+        assert [row["value"] for row in rows] == list(range(at, min(at + 5, count))), (at, rows)
+asyncio.run(main())
+"""
+
+
+def test_readers_of_another_process_go_on_during_compaction(tmp_path):
+    """Versions and merged fragments are removed at once: a reader is always late."""
+
+    async def main():
+        command = [sys.executable, "-c", READ_ON, str(tmp_path), "3000"]
+        others = [await asyncio.create_subprocess_exec(*command) for _ in range(2)]
+        backend = LanceBackend(0, str(tmp_path), flush_threshold=10, retain_versions=0.0)
+        for at in range(0, 3000, 10):
+            await backend.put_batch([record(i) for i in range(at, at + 10)])
+            await backend.flush()
+        assert [await asyncio.wait_for(other.wait(), 120) for other in others] == [0, 0]
+        stats = await backend.stats()
+        assert stats["merges"] > 10
+        assert stats["fragments"] < 60
+        assert stats["maintenance_error"] == ""
+
+    run(main())
+
+
+def test_numbers_that_are_no_times_are_refused(tmp_path):
+    async def main():
+        with pytest.raises(ValueError, match="wal_sync_interval"):
+            PersistingBackend(0, str(tmp_path), wal_sync_interval=-1)
+        backend = LanceBackend(0, str(tmp_path), retain_versions=-1)
+        with pytest.raises(StorageError, match="retain_versions_seconds"):
+            await backend.put(record(0))
+
+    run(main())

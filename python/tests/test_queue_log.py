@@ -228,6 +228,32 @@ def test_metrics_as_text_and_over_http(tmp_path):
     asyncio.run(main())
 
 
+def test_a_bucket_is_one_series_however_many_backends_have_it(tmp_path):
+    async def main():
+        backends = [PersistingBackend(0, str(tmp_path)) for _ in range(3)]
+        await backends[0].put({"n": 1})
+        text = lancea.queue.metrics_text()
+        assert text.count(f'lancea_queue_records{{bucket="0",path="{tmp_path}"}} 1\n') == 1
+
+    asyncio.run(main())
+
+
+def test_many_puts_wait_side_by_side_in_order(tmp_path):
+    async def main():
+        backend = PersistingBackend(0, str(tmp_path), flush_threshold=100)
+        tasks = [asyncio.create_task(backend.put({"n": i})) for i in range(500)]
+        await asyncio.sleep(0)
+        for task in tasks[1::7]:
+            task.cancel()  # the caller stops waiting; the record may be stored all the same
+        done = await asyncio.gather(*tasks, return_exceptions=True)
+        stored = numbers(await backend.get(1000, 0))
+        assert stored == sorted(stored)
+        assert {i for i, error in enumerate(done) if error is None} <= set(stored)
+
+    asyncio.run(main())
+
+
 def test_errors_are_storage_errors():
+    assert issubclass(lancea.queue.BucketLockedError, StorageError)
     assert issubclass(WALError, StorageError)
     assert issubclass(StorageError, OSError)

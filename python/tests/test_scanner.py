@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 import lance
 import pyarrow as pa
@@ -161,6 +162,9 @@ def test_options_of_later_versions_are_refused_not_ignored(trips, options):
         {"blob_handling": "sometimes"},
         {"include_deleted_rows": True},
         {"columns": ["nothing"]},
+        {"batch_size_bytes": 1000, "strict_batch_size": True},
+        {"batch_readahead": 0},
+        {"late_materialization": ["city", "nothing"]},
     ],
 )
 def test_options_that_make_no_sense_are_refused(trips, options):
@@ -350,3 +354,75 @@ def test_a_query_with_few_rows_reads_few_bytes(trips_path):
     ds.to_table(filter=pc.field("id") == 7, scan_stats_callback=seen.append)
     ds.to_table(scan_stats_callback=seen.append)
     assert 0 < seen[0].bytes_read < seen[1].bytes_read
+
+
+@pytest.mark.parametrize(
+    ("late", "named"),
+    [
+        (True, {"city", "fare", "start", "tags", "when"}),
+        (False, set()),
+        (["city", "tags"], {"city", "tags"}),
+        ([], set()),
+    ],
+)
+def test_late_columns_are_those_named(trips, expected, late, named):
+    scanner = trips.scanner(filter="id = 17", late_materialization=late)
+    assert set(re.findall(r"\((\w+)\)[,\"]", scanner.explain_plan())) == named
+    assert_same_table(scanner.to_table(), expected.filter(pc.field("id") == 17))
+
+
+def test_a_callback_that_fails_is_logged_and_the_rows_are_there(trips, expected, caplog):
+    def fail(statistics):
+        raise ZeroDivisionError("nobody counts")
+
+    table = trips.scanner(scan_stats_callback=fail).to_table()
+    assert_same_table(table, expected)
+    assert "nobody counts" in caplog.text
+
+
+@pytest.mark.parametrize("options", [{}, {"strict_batch_size": True}, {"order_by": ["fare"]}])
+@pytest.mark.parametrize("filter", [None, "fare > 10"])
+def test_a_batch_larger_than_the_buffer_comes(trips, options, filter):
+    options = {"filter": filter, "batch_size": 10_000, **options}
+    whole = trips.to_table(**options)
+    small = pa.Table.from_batches(trips.to_batches(io_buffer_size=1, **options), whole.schema)
+    assert_same_table(small, whole)
+
+
+def test_a_filtered_stream_can_be_left_at_any_batch(trips):
+    for batches in range(6):
+        reader = trips.to_reader(filter="fare > 1", batch_size=50)
+        for _ in range(batches):
+            reader.read_next_batch()
+        reader.close()
+    iterator = trips.to_batches(filter="fare > 1", batch_size=50)
+    next(iterator)
+    del iterator
+    assert trips.count_rows("fare > 1") > 0
+
+
+def test_a_filtered_scan_comes_to_async_code(trips):
+    import asyncio
+
+    async def rows() -> int:
+        scanner = trips.scanner(filter="fare > 10", batch_size=64)
+        return sum([batch.num_rows async for batch in scanner])
+
+    assert asyncio.run(rows()) == trips.count_rows("fare > 10")
+
+
+LARGE_BATCHES = """
+import os, sys
+os.environ["LANCEA_LARGE_BATCH_BYTES"] = sys.argv[2]
+import lancea
+ds = lancea.dataset(sys.argv[1])
+for _ in range(2):
+    for filter in (None, "fare > 1"):
+        list(ds.to_batches(filter=filter))
+"""
+
+
+@pytest.mark.parametrize(("limit", "times"), [(1000, 1), (1 << 30, 0)])
+def test_a_large_batch_is_warned_of_once(trips_path, run_python, limit, times):
+    printed = run_python(LARGE_BATCHES, trips_path, str(limit), flags=("-X", "utf8"))
+    assert printed.count("a lower batch_size takes less") == times

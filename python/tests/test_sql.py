@@ -51,3 +51,47 @@ def test_results_stream_and_plans_are_shown(trips, expected):
     reader = query.to_stream_reader()
     assert sum(batch.num_rows for batch in reader) == len(expected)
     assert "PROJECTION" in query.explain() or "SCAN" in query.explain()
+
+
+def test_a_query_joins_other_tables(trips, expected, tmp_path):
+    import lancea
+
+    ranks = pa.table({"city": [f"city {i}" for i in range(23)], "rank": range(23)})
+    cities = lancea.write_dataset(ranks, tmp_path / "cities")
+    text = """SELECT rank, count(*) AS n, max(fare) AS most
+              FROM dataset JOIN cities USING (city) JOIN bonus USING (rank)
+              WHERE id < 500 GROUP BY rank ORDER BY rank"""
+    bonus = pa.table({"rank": [3, 5, 7]})
+    found = rows(trips.sql(text).with_table("cities", cities).with_table("bonus", bonus))
+    wanted = {}
+    for row in expected.to_pylist():
+        rank = int(row["city"].split()[1]) if row["city"] else None
+        if rank in (3, 5, 7) and row["id"] < 500:
+            wanted.setdefault(rank, []).append(row["fare"])
+    assert found == [
+        {"rank": rank, "n": len(fares), "most": max(f for f in fares if f is not None)}
+        for rank, fares in sorted(wanted.items())
+    ]
+
+
+def test_a_query_has_windows_and_aggregates(trips, expected):
+    text = """SELECT id, sum(id) OVER (ORDER BY id) AS running,
+                     row_number() OVER (PARTITION BY city ORDER BY id DESC) AS place
+              FROM dataset WHERE city IS NOT NULL ORDER BY id"""
+    found = rows(trips.sql(text))
+    kept = [row for row in expected.to_pylist() if row["city"] is not None]
+    running, total, seen = [], 0, {}
+    for row in kept:
+        total += row["id"]
+        running.append(total)
+        seen.setdefault(row["city"], []).append(row["id"])
+    places = {i: len(ids) - n for ids in seen.values() for n, i in enumerate(ids)}
+    assert [row["running"] for row in found] == running
+    assert [row["place"] for row in found] == [places[row["id"]] for row in kept]
+
+
+def test_explain_analyze_runs_the_query(trips):
+    seen = []
+    query = trips.sql("SELECT max(id) FROM dataset").scan_stats_callback(seen.append).build()
+    assert "Total Time" in query.explain(analyze=True)
+    assert len(seen) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -99,6 +100,55 @@ def test_health_says_what_is_due(table):
     output("compact", table)
     assert "cleanup: 6 old versions go" in output("health", table, "--older-than-days", 0)
     assert output("health", table).endswith("nothing is due\n")
+
+
+def test_health_tells_what_columns_take(table):
+    assert "\ncolumn       id: " in output("health", table, "--columns")
+    values = json.loads(output("health", table, "--columns", "--json"))
+    stats = lance.dataset(str(table)).stats.data_stats()
+    assert values["column_bytes"] == {"id": stats.fields[0].bytes_on_disk}
+    assert values["removable_orphan_files"] == 0
+    assert values["indices"] == []
+
+
+def test_compact_copies_pages(table):
+    done = run("compact", table, "--mode", "force_binary_copy")
+    assert done.returncode not in (DONE, USAGE)
+    assert b"fragment 0 has deleted rows" in done.stderr
+    assert "4 fragments became 1" in output("compact", table, "--mode", "try_binary_copy")
+    assert ids(table) == list(range(10, 400))
+
+
+def test_maintain_does_what_is_due(table):
+    assert output("maintain", table) == "nothing is due\n"
+    few = ["--min-fragments", 4]
+    assert output("maintain", table, *few, "--dry-run") == "compact is due\n"
+    assert "4 fragments became 1" in output("maintain", table, *few)
+    assert output("maintain", table, *few) == "nothing is due\n"
+    told = output("maintain", table, "--older-than-days", 0, "--retain", 1)
+    assert told.startswith("removed 6 versions")
+    assert output("maintain", table, "-q") == ""
+    assert ids(table) == list(range(10, 400))
+
+
+def test_maintain_goes_on_when_a_step_fails(table):
+    file = min((table / "data").iterdir())
+    file.write_bytes(file.read_bytes()[:-40])
+    done = run("maintain", table, "--min-fragments", 4, "--older-than-days", 0, "--retain", 1)
+    assert done.returncode not in (DONE, USAGE)
+    assert b"compact failed: " in done.stderr
+    assert b"removed 4 versions" in done.stdout
+
+
+def test_maintain_runs_until_it_is_interrupted(table):
+    process = subprocess.Popen(
+        [str(LANCEA), "maintain", str(table), "--every", "0.05", "--min-fragments", "4"],
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout.readline() == b"4 fragments became 1\n"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == -signal.SIGINT
+    assert ids(table) == list(range(10, 400))
 
 
 def test_verify_repairs_by_removing_orphans_only(table):

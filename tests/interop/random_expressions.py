@@ -1,12 +1,15 @@
 """Random SQL over a table of every type, of the dialect pylance has.
 
-Left out is what only one of both knows: CASE, INTERVAL, sub-strings, ESCAPE and the like (ours alone).
+Left out is what only one of both knows (CASE, INTERVAL, parts of texts, ESCAPE and the like), and
+what pylance takes for something else: two IN lists on one column. It joins them to one list, and
+when that is empty takes null for false.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -24,20 +27,18 @@ INTEGERS = {
 }
 FLOATS = ["f32", "f64"]
 TEXTS = ["s", "ls", "ds"]
-TIMES = ["ts", "tms", "tz"]
-WORDS = ["", "a", "Ab", "abc", "b%c", "x_y", "Größe", "two words", "AAA", "12", "-7", "1.5", "zz top"]
-COMPARISONS = ["=", "!=", "<>", "<", "<=", ">", ">="]
+WORDS = ["", "a", "Ab", "abc", "b%c", "x_y", "Größe", "two words", "AAA", "12", "-7", "1.5", "zz"]
 
 
-def random_table(seed: int, num_rows: int = 150) -> pa.Table:
+def random_table(seed: int, num_rows: int = 150, null_structs: bool = True) -> pa.Table:
     """Every type, with nulls, extremes, and values that meet each other."""
     rng = random.Random(seed)
 
-    def column(kind: pa.DataType, values) -> pa.Array:
-        picked = [None if rng.random() < 0.15 else rng.choice(values) for _ in range(num_rows)]
+    def column(kind: pa.DataType, values, nulls: float = 0.15) -> pa.Array:
+        picked = [None if rng.random() < nulls else rng.choice(values) for _ in range(num_rows)]
         return pa.array(picked, kind)
 
-    columns = {}
+    columns = {"id": pa.array(range(num_rows), pa.int64())}
     for name, (kind, low, high) in INTEGERS.items():
         some = [v for v in (-7, -2, -1, 0, 1, 2, 3, 5, 12, 100) if low <= v <= high]
         columns[name] = column(kind, [*some, *some, low, high])
@@ -48,7 +49,8 @@ def random_table(seed: int, num_rows: int = 150) -> pa.Table:
     columns["b"] = column(pa.bool_(), [True, False])
     columns["s"] = column(pa.string(), WORDS)
     columns["ls"] = column(pa.large_string(), WORDS)
-    columns["ds"] = column(pa.string(), WORDS[:5]).dictionary_encode()
+    # Not "", which version 0.1 reads as a null of the dictionary: pylance compares that as a value.
+    columns["ds"] = column(pa.string(), WORDS[1:6]).dictionary_encode()
     columns["bin"] = column(pa.binary(), [b"", b"a", b"ab", b"\x00\xff", b"abc"])
     days = [dt.date(1969, 12, 31), dt.date(2000, 2, 29), dt.date(2020, 1, 1), dt.date(2021, 3, 4)]
     columns["d"] = column(pa.date32(), days)
@@ -57,276 +59,298 @@ def random_table(seed: int, num_rows: int = 150) -> pa.Table:
     columns["ts"] = column(pa.timestamp("us"), moments)
     columns["tms"] = column(pa.timestamp("ms"), moments)
     columns["tz"] = column(pa.timestamp("us", "UTC"), moments)
-    columns["dec"] = column(
-        pa.decimal128(10, 2), [Decimal(v) for v in ("0", "1", "1.23", "-4.50", "12", "99999999.99")]
-    )
+    decimals = [Decimal(v) for v in ("0", "1", "1.23", "-4.50", "12", "99999999.99")]
+    columns["dec"] = column(pa.decimal128(10, 2), decimals)
     columns["li"] = column(pa.list_(pa.int32()), [[], [1], [1, 2, 3], [None, 5], [7, 7], [-7]])
-    columns["lt"] = column(pa.list_(pa.string()), [[], ["a"], ["a", "Ab"], [None, "abc"], ["zz top"]])
-    fields = pa.struct([("x", pa.int64()), ("y", pa.string())])
+    columns["lt"] = column(pa.list_(pa.string()), [[], ["a"], ["a", "Ab"], [None, "abc"], ["zz"]])
     columns["st"] = column(
-        fields, [{"x": 1, "y": "a"}, {"x": None, "y": "Ab"}, {"x": 5, "y": None}, {"x": -7, "y": ""}]
+        pa.struct([("x", pa.int64()), ("y", pa.string())]),
+        [{"x": 1, "y": "a"}, {"x": None, "y": "Ab"}, {"x": 5, "y": None}, {"x": -7, "y": ""}],
+        0.15 if null_structs else 0,
     )
     columns["Mixed Case"] = column(pa.int32(), [1, 2, 3])
     return pa.table(columns)
 
 
+def _integer_literals(name: str) -> list[str]:
+    _, low, high = INTEGERS[name]
+    low = max(low, -(2**63) + 1)  # the least int64 is no literal in pylance
+    return [str(v) for v in (-7, -1, 0, 1, 2, 3, 5, 12, 100, low, high) if v >= low]
+
+
+_FLOAT_LITERALS = "0 0.0 -0.0 1 1.5 -2.25 100 1e3 0.1 12".split()
+_WORD_LITERALS = [f"'{word}'" for word in WORDS] + [f'"{word}"' for word in WORDS]
+_DECIMALS = ["0", "1", "12", "cast('1.23' as decimal(10,2))", "decimal(10,2) '-4.5'"]
+_TIMES = ["2020-01-01", "2020-01-01 01:02:03.456", "1969-12-31T23:59:59", "2021-03-04"]
+
+#: What is written beside a column.
+LITERALS: dict[str, list[str]] = {
+    **{name: _integer_literals(name) for name in INTEGERS},
+    **dict.fromkeys(FLOATS, _FLOAT_LITERALS),
+    **dict.fromkeys([*TEXTS, "st.y"], _WORD_LITERALS),
+    "b": ["true", "false"],
+    "d": [f"date '{day}'" for day in ("1969-12-31", "2000-02-29", "2020-01-01", "2021-03-05")],
+    "ts": [f"timestamp '{moment}'" for moment in _TIMES],
+    "dec": _DECIMALS,
+    "st.x": ["1", "2", "5", "-7"],
+    "`Mixed Case`": ["1", "2", "3"],
+}
+
+#: One of the texts of a rule is taken; in it {rule} stands for a text of that rule, and {a|b} for
+#: a or b, which may be rules, too. What rules that hold themselves end with is in SHALLOW.
+RULES: dict[str, list[str]] = {
+    "compare": ["=", "!=", "<>", "<", "<=", ">", ">="],
+    "integer": list(INTEGERS),
+    "float": FLOATS,
+    "text_column": TEXTS,
+    "time": ["ts", "tms", "tz"],
+    "word": _WORD_LITERALS,
+    "plain": ["'a'", "'Ab'", "'abc'", "'zz'", "'b'", "'w'"],
+    "any_number": ["0", "1", "2", "-1", "5", "12", "100", "1.5", "0.0", "-2.25", "3000000000"],
+    "date_literal": LITERALS["d"],
+    "time_literal": LITERALS["ts"],
+    "dec_literal": _DECIMALS,
+    "numbers": ["[1]", "[5, 7]", "[-7, 1, 2]", "[2]"],
+    "words": ["['a']", "['Ab', 'zz']", "['abc', 'b', 'a']"],
+    "part": "year month day dow doy week quarter hour minute second epoch".split(),
+    "unit": "year quarter month week day hour minute second".split(),
+    "condition": [
+        "({condition} AND {condition})",
+        "({condition} OR {condition})",
+        "{condition} and {condition}",
+        "NOT ({condition})",
+        "({condition}) IS {|NOT }{TRUE|FALSE}",
+        "({condition}) IS {|NOT }NULL",
+        *["{simple}"] * 5,
+    ],
+    "number": [
+        "({number} {+|-|*} {number})",
+        "({number} {+|-|*} {any_number})",
+        "({number} {/|%} {2|3|7|-2|1.5})",
+        "-({i8|i16|i32|i64|f32|f64})",
+        "abs({i16|i32 / 2|f64|u8})",
+        "cast({number} as {double|float})",
+        "try_cast({s|ls|ds|f64|f32 * 3} as {int|double|bigint})",
+        "{sqrt|ln|exp|signum|round|trunc|cbrt}({f64|f32|i16})",
+        "{length|octet_length|ascii}({s|ls})",
+        "coalesce({integer}, {0|i32|-1})",
+        "nullif({i32|i64|f64}, {1|i16})",
+        "{greatest|least}({i32|f64}, {1|i16|f32})",
+        "({i32|i64|u16} {<<|>>} {1|2})",
+        "nanvl(f64, {0.0|f32})",
+        *["{integer|float|st.x}"] * 5,
+    ],
+    "text": [
+        "{upper|lower|reverse|ltrim|rtrim|btrim}({text})",
+        "({text} || {word|text})",
+        "concat({text}, {word|i32|f64|b})",
+        "concat_ws('-', {text}, s)",
+        "replace(s, {plain}, {word})",
+        "initcap({s|ls})",
+        "{left|right}(s, {1|2|-1|0|i8})",
+        "{lpad|rpad}(s, {1|5}, {'*'|'xy'})",
+        "repeat(s, {0|2|-1})",
+        "split_part(s, {' '|'b'}, {1|2|-1})",
+        "cast({integer|float|b|d|dec|ts} as string)",
+        "coalesce(s, {word|ls})",
+        "nullif(s, {word})",
+        "regexp_replace(s, '{a|[a-z]+}', '{X|<$0>|}')",
+        "regexp_replace(s, {'A'|'[a-z]+'|'b'}, {'X'|''}, 'g')",
+        "translate(s, 'ab', 'x')",
+        *["{text_column|st.y}"] * 6,
+    ],
+    "other": [
+        "dec {+|-|*} {dec|1|i16|u64}",
+        "cast({i16|f32|dec|s|u8} as decimal({12,3|38,10}))",
+        "cast({ts|tms|tz|s} as date)",
+        "cast({d|s|tms|i64} as timestamp)",
+        "date_trunc('{month|hour|week}', {ts|tms|d})",
+        "cast({s|ls} as binary)",
+        "coalesce({dec, 1|d, date '2020-01-01'|li, [1]|b, true})",
+        "nullif({d, date '2020-01-01'|b, true|dec, 1})",
+        "array_{sort|distinct|reverse}({li|lt})",
+        "array_append(li, {1|7})",
+        "array_{remove|remove_all|positions}(li, {1|7|i32})",
+        "array_{replace|replace_all}(li, {7|NULL}, {1|5|NULL})",
+        "array_{union|intersect|except}({li, [7, 1]|lt, lt|li, li})",
+        "array_{pop_back|pop_front}({li|lt})",
+        "array_concat(li, {li|[9]})",
+        "array_slice(li, 1, {1|2})",
+        "{li|lt}[{1|2|-1}]",
+        *["{li|lt|st|dec|bin|d|ts|tms|tz|f16|ds|b|st.y}"] * 4,
+    ],
+    "simple": [
+        *["{against_literal}"] * 7,
+        *["{number} {compare} {number|any_number}"] * 3,
+        *["{text} {compare} {text|word}"] * 3,
+        *["{in_list}"] * 3,
+        *["{between}"] * 2,
+        *["{pattern}"] * 2,
+        *["{time_test}"] * 3,
+        *["{decimal_test}"] * 2,
+        *["{list_test}"] * 3,
+        *["{field_test}"] * 2,
+        *["{nullable} IS {|NOT }NULL"] * 2,
+        "{distinct}",
+        "{boolean}",
+        "bin {compare} {X'6162'|X''|X'00FF'|cast('a' as binary)}",
+        "f16 {compare} {0|1.5|-2.25|100|0.1|f16|f32|i8}",
+        "{misfit}",
+    ],
+    "nullable": ["{integer|float|text_column|b|d|ts|dec|li|st|st.x|bin}"],
+    "like": [
+        "%",
+        "_",
+        "a%",
+        "%b",
+        "%a%",
+        "A_",
+        "_b_",
+        "\\%%",
+        "%\\_%",
+        "wor",
+        "%y",
+        "ö%",
+        "t%s",
+        "",
+    ],
+    "regexp": ["[a-z]+", "^a", "(A)(b*)", "\\w+ \\w+", "c$", "[^a]", "(?i)ab", "\\d"],
+    "pattern": [
+        "{text_column|lower(s)} {|NOT }{LIKE|ILIKE} '{like}'",
+        "regexp_like({s|ls}, '{regexp}')",
+        "regexp_match(s, '{regexp}')",
+        "{starts_with|ends_with|contains}(s, {word})",
+        "contains_tokens(s, {word})",
+    ],
+    "time_test": [
+        "d {compare} {date_literal}",
+        "{time} {compare} {time_literal}",
+        "{time|d} {compare} {time|d}",
+        "date_part('{part}', {time|d}) {compare} {0|1|3|29|59|1969|2020|-1}",
+        "date_trunc('{unit}', {ts|tms}) {compare} {time_literal}",
+        "d - date '2020-01-01' {compare} {0|1|-7246|400}",
+        "cast({time} as date) {compare} {date_literal}",
+        "cast({ts|d|tz} as string) {compare} '2020'",
+    ],
+    "decimal_test": [
+        "dec {compare} {dec_literal}",
+        "dec {+|-|*} {dec_literal} {compare} 1",
+        "dec {+|-|*} dec {compare} {any_number}",
+        "dec {/|%} {3|7|2} {compare} 1.5",
+        "dec {compare} {i32|i64|u64}",
+        "abs(dec) {compare} cast(4.5 as decimal(5,2))",
+    ],
+    "list_test": [
+        "array_has(lt, {word})",
+        "array_has(li, {1|5|i32|99})",
+        "array_contains(li, {1|5})",
+        "array_has_{any|all}(li, {numbers})",
+        "array_has_{any|all}(lt, {words})",
+        "array_length({li|lt}) {compare} {0|1|2|3}",
+        "li[{1|2|-1|0|i32}] {compare} {1|5|7}",
+        "lt[1] {compare} {word}",
+        "li {=|!=} {numbers}",
+        "lt {=|!=} {words}",
+        "empty({li|lt})",
+        "array_to_string(lt, '-') {compare} 'a-Ab'",
+        "array_position(li, 7) {compare} 1",
+    ],
+    "field_test": [
+        "st['x'] {compare} {1|5|-7}",
+        "st.y {compare} {word}",
+        "st.x + 1 {compare} i64",
+        "`Mixed Case` {compare} {1|2|3}",
+        "{I32|S|i32} {compare} NULL",
+    ],
+    "boolean": [
+        *["b", "NOT b", "b = true", "b != false", "b IS TRUE", "b IS NOT FALSE", "b > false"],
+        *["true", "false", "b AND NULL", "b OR NULL", "b = (i32 > 1)", "NULL AND i32 > 1"],
+    ],
+    # Mostly refused.
+    "misfit": [
+        *["i32 = 1.5", "u8 = -1", "i8 = 300", "i32 = 'a'", "b = 1", "s = 1", "d = 1"],
+        *["s + 1 = 2", "nothing = 1", "i32 like 'a'", "abs(s) = 1", "i32 and b", "NOT i32"],
+        *["i32 / 0 = 1", "cast(s as int) = 1", "i32 % 0 = 1", "unknown_function(i32)"],
+        *["i32 = ", "(i32 = 1", "li = 1", "st = 1", "st.z = 1", "upper(i32) = 'a'"],
+        *["f16 = 100000", "i64 = 9223372036854775808", "cast(f64 as int) = 1", "s > i32"],
+        *["d = b", "array_has(i32, 1)", "f64 || 'a' = 'b'"],
+    ],
+}
+
+#: Of rules that hold themselves.
+SHALLOW = {
+    "condition": ["{simple}"],
+    "number": ["{integer|float|st.x}"],
+    "text": ["{text_column|st.y}"],
+}
+
+
 class Expressions:
-    """Says one random condition after the other."""
+    """Says one random expression after the other."""
 
     def __init__(self, seed: int):
         self.random = random.Random(seed)
 
-    def one(self, *ways):
-        """One of the ways, called; or one of the values."""
-        way = self.random.choice(ways)
-        return way() if callable(way) else way
+    def condition(self, depth: int = 3) -> str:
+        return self.with_single_lists("{condition}", depth)
+
+    def value(self) -> str:
+        return self.with_single_lists("{number|text|condition|other}", 3)
+
+    def with_single_lists(self, text: str, depth: int) -> str:
+        while True:
+            sql = self.say(text, depth)
+            listed = re.findall(r"([\w.]+|`[^`]+`) (?:NOT )?IN \(", sql)
+            if len(set(listed)) == len(listed):
+                return sql
 
     def chance(self, of_one: float) -> bool:
         return self.random.random() < of_one
 
-    # Conditions.
+    def say(self, text: str, depth: int = 3) -> str:
+        """The text with a choice in place of everything in braces."""
+        return re.sub(r"\{([^{}]*)\}", lambda found: self._choose(found[1], depth), text)
 
-    def condition(self, depth: int = 3) -> str:
-        if depth <= 0 or self.chance(0.35):
-            return self.simple()
-        deeper = depth - 1
-        return self.one(
-            lambda: f"({self.condition(deeper)} AND {self.condition(deeper)})",
-            lambda: f"({self.condition(deeper)} OR {self.condition(deeper)})",
-            lambda: f"{self.condition(deeper)} and {self.condition(deeper)}",
-            lambda: f"NOT ({self.condition(deeper)})",
-            lambda: f"({self.condition(deeper)}) IS {self.one('', 'NOT ')}{self.one('TRUE', 'FALSE')}",
-            lambda: f"({self.condition(deeper)}) IS {self.one('', 'NOT ')}NULL",
-            self.simple,
-            self.simple,
-        )
+    def _choose(self, choices: str, depth: int) -> str:
+        choice = self.random.choice(choices.split("|"))
+        if choice in ("against_literal", "in_list", "between", "distinct"):
+            return getattr(self, "_" + choice)()
+        if choice in SHALLOW:
+            rule = (RULES if depth > 0 else SHALLOW)[choice]
+            return self.say(self.random.choice(rule), depth - 1)
+        if choice in RULES:
+            return self.say(self.random.choice(RULES[choice]), depth)
+        return choice
 
-    def simple(self) -> str:
-        return self.one(
-            *[self.number_with_literal] * 4,
-            *[self.numbers] * 3,
-            *[self.texts] * 3,
-            *[self.text_with_literal] * 3,
-            *[self.in_list] * 3,
-            *[self.between] * 2,
-            *[self.pattern] * 2,
-            *[self.times] * 3,
-            *[self.decimals] * 2,
-            *[self.lists] * 3,
-            *[self.fields] * 2,
-            *[self.null_test] * 2,
-            self.distinct,
-            self.booleans,
-            self.bytes_test,
-            self.half_floats,
-            self.misfit,
-        )
+    # Columns with literals of their own type.
 
-    def compared(self, left: str, right: str) -> str:
+    def _column(self) -> str:
+        return self.random.choice(list(LITERALS))
+
+    def _literal(self, column: str) -> str:
+        return self.random.choice(LITERALS[column])
+
+    def _against_literal(self) -> str:
+        column = self._column()
+        sides = [column, self._literal(column)]
         if self.chance(0.15):
-            left, right = right, left
-        return f"{left} {self.one(*COMPARISONS)} {right}"
+            sides.reverse()
+        return self.say(f"{sides[0]} {{compare}} {sides[1]}")
 
-    def number_with_literal(self) -> str:
-        name = self.one(*INTEGERS, *FLOATS)
-        return self.compared(name, self.number_literal(name))
+    def _in_list(self) -> str:
+        column = self._column()
+        values = [self._literal(column) for _ in range(self.random.randint(1, 6))]
+        if self.chance(0.25):
+            values[self.random.randrange(len(values))] = "NULL"
+        return self.say(f"{column} {{|NOT }}IN ({', '.join(values)})")
 
-    def numbers(self) -> str:
-        return self.compared(self.number(), self.one(self.number, self.any_number_literal))
+    def _between(self) -> str:
+        column = self._column()
+        low, high = self._literal(column), self._literal(column)
+        return self.say(f"{column} {{|NOT }}BETWEEN {low} AND {high}")
 
-    def text_with_literal(self) -> str:
-        return self.compared(self.one(*TEXTS), self.text_literal())
-
-    def texts(self) -> str:
-        return self.compared(self.text(), self.one(self.text, self.text_literal))
-
-    def in_list(self) -> str:
-        name = self.one(*INTEGERS, *FLOATS, *TEXTS, "b", "d", "dec", "st.x", "st.y", "`Mixed Case`")
-        count = self.random.randint(1, 6)
-        values = [self.one(lambda: self.literal_of(name), lambda: self.literal_of(name), "NULL")
-                  if self.chance(0.3) else self.literal_of(name) for _ in range(count)]  # fmt: skip
-        return f"{name} {self.one('', 'NOT ')}IN ({', '.join(values)})"
-
-    def between(self) -> str:
-        name = self.one(*INTEGERS, *FLOATS, *TEXTS, "d", "ts", "dec", "st.x")
-        low, high = self.literal_of(name), self.literal_of(name)
-        return f"{name} {self.one('', 'NOT ')}BETWEEN {low} AND {high}"
-
-    def pattern(self) -> str:
-        pieces = ["%", "_", "a", "A", "b", "z", "ö", "\\%", "\\_", "wor", "y", " "]
-        like = "".join(self.random.choice(pieces) for _ in range(self.random.randint(0, 4)))
-        word = self.one("LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE")
-        expression = self.one("[a-z]+", "^a", "(A)(b)?", "\\\\w+ \\\\w+", "c$", "[^a]", "(?i)ab", "\\\\d")
-        expression = expression.replace("\\\\", "\\")
-        return self.one(
-            lambda: f"{self.one(*TEXTS, 'lower(s)')} {word} '{like}'",
-            lambda: f"regexp_like({self.one('s', 'ls')}, '{expression}')",
-            lambda: f"regexp_match(s, '{expression}')",
-            lambda: f"{self.one('starts_with', 'ends_with', 'contains')}(s, {self.text_literal()})",
-            lambda: f"contains_tokens(s, {self.text_literal()})",
-        )
-
-    def times(self) -> str:
-        return self.one(
-            lambda: self.compared("d", self.literal_of("d")),
-            lambda: self.compared(self.one(*TIMES), self.literal_of("ts")),
-            lambda: self.compared(self.one(*TIMES, "d"), self.one(*TIMES, "d")),
-            lambda: self.compared(
-                f"date_part('{self.one('year', 'month', 'day', 'dow', 'doy', 'week', 'quarter', 'hour', 'minute', 'second', 'epoch')}', {self.one(*TIMES, 'd')})",
-                str(self.one(0, 1, 3, 29, 59, 1969, 2020, -1)),
-            ),
-            lambda: self.compared(
-                f"date_trunc('{self.one('year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second')}', {self.one('ts', 'tms')})",
-                self.literal_of("ts"),
-            ),
-            lambda: self.compared("d - date '2020-01-01'", str(self.one(0, 1, -7246, 400))),
-            lambda: self.compared(f"cast({self.one('ts', 'tms', 'tz')} as date)", self.literal_of("d")),
-            lambda: self.compared(f"cast({self.one('ts', 'd', 'tz')} as string)", "'2020'"),
-        )
-
-    def decimals(self) -> str:
-        return self.one(
-            lambda: self.compared("dec", self.literal_of("dec")),
-            lambda: self.compared(f"dec {self.one('+', '-', '*')} {self.literal_of('dec')}", "1"),
-            lambda: self.compared(f"dec {self.one('+', '-', '*')} dec", self.any_number_literal()),
-            lambda: self.compared(f"dec {self.one('/', '%')} {self.one('3', '7', '2')}", "1.5"),
-            lambda: self.compared("dec", self.one("i32", "i64", "u64")),
-            lambda: self.compared("abs(dec)", "cast(4.5 as decimal(5,2))"),
-        )
-
-    def lists(self) -> str:
-        words = f"[{', '.join(self.plain_word() for _ in range(self.random.randint(1, 3)))}]"
-        numbers = f"[{', '.join(str(self.one(1, 2, 5, 7, -7)) for _ in range(self.random.randint(1, 3)))}]"
-        column, values = self.one(("lt", words), ("li", numbers))
-        return self.one(
-            lambda: f"array_has(lt, {self.text_literal()})",
-            lambda: f"array_has(li, {self.one('1', '5', 'i32', '99')})",
-            lambda: f"array_contains(li, {self.one('1', '5')})",
-            lambda: f"{self.one('array_has_any', 'array_has_all')}({column}, {values})",
-            lambda: self.compared(f"array_length({column})", str(self.one(0, 1, 2, 3))),
-            lambda: self.compared(f"li[{self.one('1', '2', '-1', '0', 'i32')}]", str(self.one(1, 5, 7))),
-            lambda: self.compared("lt[1]", self.text_literal()),
-            lambda: f"{column} {self.one('=', '!=')} {values}",
-            lambda: f"empty({column})",
-            lambda: self.compared("array_to_string(lt, '-')", "'a-Ab'"),
-            lambda: self.compared("array_position(li, 7)", "1"),
-        )
-
-    def fields(self) -> str:
-        return self.one(
-            lambda: self.compared("st.x", self.literal_of("st.x")),
-            lambda: self.compared("st['x']", self.literal_of("st.x")),
-            lambda: self.compared("st.y", self.text_literal()),
-            lambda: self.compared("st.x + 1", "i64"),
-            lambda: self.compared("`Mixed Case`", str(self.one(1, 2, 3))),
-            lambda: self.compared(self.one("I32", "S", "i32"), "i32" if self.chance(0.1) else "NULL"),
-        )
-
-    def null_test(self) -> str:
-        name = self.one(*INTEGERS, *FLOATS, *TEXTS, "b", "d", "ts", "dec", "li", "st", "st.x", "bin")
-        return f"{name} IS {self.one('', 'NOT ')}NULL"
-
-    def distinct(self) -> str:
-        name = self.one(*INTEGERS, *FLOATS, *TEXTS, "d", "dec")
-        other = self.one(lambda: self.literal_of(name), lambda: name, "NULL")
+    def _distinct(self) -> str:
+        column = self._column()
+        other = self.random.choice([self._literal(column), column, "NULL"])
         # In parentheses: pylance takes all that follows for the other side.
-        return f"({name} IS {self.one('', 'NOT ')}DISTINCT FROM {other})"
-
-    def booleans(self) -> str:
-        return self.one(
-            "b", "NOT b", "b = true", "b != false", "b IS TRUE", "b IS NOT FALSE", "b > false", "true",
-            "false", "b AND NULL", "b OR NULL", "b = (i32 > 1)", "NULL AND i32 > 1",
-        )  # fmt: skip
-
-    def bytes_test(self) -> str:
-        return self.compared("bin", self.one("X'6162'", "X''", "X'00FF'", "cast('a' as binary)"))
-
-    def half_floats(self) -> str:
-        return self.compared("f16", self.one("0", "1.5", "-2.25", "100", "0.1", "f16", "f32", "i8"))
-
-    def misfit(self) -> str:
-        """What is mostly refused."""
-        return self.one(
-            "i32 = 1.5", "u8 = -1", "i8 = 300", "i32 = 'a'", "b = 1", "s = 1", "d = 1", "s + 1 = 2",
-            "nothing = 1", "i32 like 'a'", "abs(s) = 1", "i32 and b", "NOT i32", "i32 / 0 = 1",
-            "cast(s as int) = 1", "i32 % 0 = 1", "unknown_function(i32)", "i32 = ", "(i32 = 1", "li = 1",
-            "st = 1", "st.z = 1", "upper(i32) = 'a'", "f16 = 100000", "i64 = 9223372036854775808",
-            "cast(f64 as int) = 1", "s > i32", "d = b", "array_has(i32, 1)", "f64 || 'a' = 'b'",
-        )  # fmt: skip
-
-    # Values.
-
-    def number(self, depth: int = 2) -> str:
-        if depth <= 0 or self.chance(0.3):
-            return self.one(*INTEGERS, *FLOATS, "st.x")
-        deeper = depth - 1
-        return self.one(
-            lambda: f"({self.number(deeper)} {self.one('+', '-', '*')} {self.number(deeper)})",
-            lambda: f"({self.number(deeper)} {self.one('+', '-', '*')} {self.any_number_literal()})",
-            lambda: f"({self.number(deeper)} {self.one('/', '%')} {self.one('2', '3', '7', '-2', '1.5')})",
-            lambda: f"-({self.one('i8', 'i16', 'i32', 'i64', 'f32', 'f64')})",
-            lambda: f"abs({self.one('i16', 'i32 / 2', 'f64', 'u8')})",
-            lambda: f"cast({self.number(deeper)} as {self.one('double', 'float')})",
-            lambda: f"try_cast({self.one(*TEXTS, 'f64', 'f32 * 3')} as {self.one('int', 'double', 'bigint')})",
-            lambda: f"{self.one('sqrt', 'ln', 'exp', 'signum', 'round', 'trunc', 'cbrt')}({self.one('f64', 'f32', 'i16')})",
-            lambda: f"{self.one('length', 'octet_length', 'ascii')}({self.one('s', 'ls')})",
-            lambda: f"coalesce({self.one(*INTEGERS)}, {self.one('0', 'i32', '-1')})",
-            lambda: f"nullif({self.one('i32', 'i64', 'f64')}, {self.one('1', 'i16')})",
-            lambda: f"{self.one('greatest', 'least')}({self.one('i32', 'f64')}, {self.one('1', 'i16', 'f32')})",
-            lambda: f"({self.one('i32', 'i64', 'u16')} {self.one('<<', '>>')} {self.one('1', '2')})",
-            lambda: f"nanvl(f64, {self.one('0.0', 'f32')})",
-        )
-
-    def text(self, depth: int = 2) -> str:
-        if depth <= 0 or self.chance(0.3):
-            return self.one(*TEXTS, "st.y")
-        deeper = depth - 1
-        return self.one(
-            lambda: f"{self.one('upper', 'lower', 'reverse', 'ltrim', 'rtrim', 'btrim')}({self.text(deeper)})",
-            lambda: f"({self.text(deeper)} || {self.one(self.text_literal, lambda: self.text(deeper))})",
-            lambda: f"concat({self.text(deeper)}, {self.one(self.text_literal, 'i32', 'f64', 'b')})",
-            lambda: f"concat_ws('-', {self.text(deeper)}, s)",
-            lambda: f"replace(s, {self.plain_word()}, {self.text_literal()})",
-            lambda: f"{self.one('left', 'right')}(s, {self.one('1', '2', '-1', '0', 'i8')})",
-            lambda: f"{self.one('lpad', 'rpad')}(s, {self.one('1', '5')}, {self.one(chr(39) + '*' + chr(39), chr(39) + 'xy' + chr(39))})",
-            lambda: f"repeat(s, {self.one('0', '2', '-1')})",
-            lambda: f"split_part(s, {self.one(chr(39) + ' ' + chr(39), chr(39) + 'b' + chr(39))}, {self.one('1', '2', '-1')})",
-            lambda: f"cast({self.one(*INTEGERS, *FLOATS, 'b', 'd', 'dec', 'ts')} as string)",
-            lambda: f"coalesce(s, {self.one(self.text_literal, 'ls')})",
-            lambda: f"nullif(s, {self.text_literal()})",
-            lambda: f"regexp_replace(s, '{self.one('a', '[a-z]+', 'A|b')}', '{self.one('X', '<$0>', '')}'{self.one('', ', ' + chr(39) + 'g' + chr(39))})",
-            lambda: f"translate(s, 'ab', 'x')",
-        )
-
-    def plain_word(self) -> str:
-        return "'" + self.random.choice(["a", "Ab", "abc", "zz top", "b", "w"]) + "'"
-
-    def text_literal(self) -> str:
-        quote = self.one("'", "'", '"')
-        return quote + self.random.choice(WORDS) + quote
-
-    def any_number_literal(self) -> str:
-        return self.one("0", "1", "2", "-1", "5", "12", "100", "1.5", "0.0", "-2.25", "3000000000")
-
-    def number_literal(self, name: str) -> str:
-        if name in INTEGERS:
-            _, low, high = INTEGERS[name]
-            low = max(low, -(2**63) + 1)  # the least int64 is no literal there
-            return str(self.one(*[v for v in (-7, -1, 0, 1, 2, 3, 5, 12, 100) if low <= v], low, high))
-        return self.one("0", "0.0", "-0.0", "1", "1.5", "-2.25", "100", "1e3", "0.1", "12")
-
-    def literal_of(self, name: str) -> str:
-        if name in INTEGERS or name in FLOATS:
-            return self.number_literal(name)
-        if name in TEXTS or name == "st.y":
-            return self.text_literal()
-        if name == "b":
-            return self.one("true", "false")
-        if name == "d":
-            return f"date '{self.one('1969-12-31', '2000-02-29', '2020-01-01', '2021-03-05')}'"
-        if name == "ts":
-            moment = self.one("2020-01-01", "2020-01-01 01:02:03.456", "1969-12-31T23:59:59", "2021-03-04")
-            return f"timestamp '{moment}'"
-        if name == "dec":
-            return self.one("0", "1", "12", "cast('1.23' as decimal(10,2))", "decimal(10,2) '-4.5'")
-        return self.one("1", "2", "5", "-7")
+        return self.say(f"({column} IS {{|NOT }}DISTINCT FROM {other})")

@@ -15,13 +15,14 @@ Without it, in one process or several::
 """
 
 from lancea.queue.backend import LanceBackend
-from lancea.queue.errors import RecordError, StorageError, WALError
+from lancea.queue.errors import BucketLockedError, RecordError, StorageError, WALError
 from lancea.queue.metrics import metrics_text, serve_metrics
 from lancea.queue.persisting import PersistingBackend
 from lancea.queue.queue import Queue, QueueReader, QueueWriter, read_queue, write_queue
-from lancea.queue.registration import register_backend, register_backends
+from lancea.queue.registration import complete_pulsing, register_backend, register_backends
 
 __all__ = [
+    "BucketLockedError",
     "LanceBackend",
     "PersistingBackend",
     "Queue",
@@ -30,6 +31,7 @@ __all__ = [
     "RecordError",
     "StorageError",
     "WALError",
+    "complete_pulsing",
     "metrics_text",
     "read_queue",
     "register_backend",

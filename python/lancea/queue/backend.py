@@ -10,11 +10,11 @@ from typing import Any
 
 from lancea.queue import cores, records
 from lancea.queue.errors import RecordError, StorageError
+from lancea.queue.stats import stats_of
 from lancea.queue.tensors import TensorCalls
 from lancea.queue.waking import loop_waker
 
 _STREAM_BATCH = 100  # records of one step of get_stream, as Pulsing's own backend gives
-_CONVERTED_AT_ONCE = 8192  # records of put_batch, so that the buffer's bound holds for it too
 _READER_POLL = (0.001, 0.02)  # seconds between looks for what other processes committed
 _ALL = 1 << 62
 _NO_ROOM, _PUT, _PUT_AND_FLUSH_DUE = 0, 1, 2  # what a put of the core says
@@ -37,6 +37,8 @@ class LanceBackend(TensorCalls):
         fields out
     :param fixed_size_vectors: True or names: lists of floats become vectors of ``vector_type``
     :param topic: noted in the folder when given; another topic is refused then
+
+    Of several backends of one bucket in a process, the options of the one that writes hold.
     """
 
     backend_name = "lance"
@@ -75,26 +77,24 @@ class LanceBackend(TensorCalls):
         self._has_schema = False
         self._restore: tuple[Any, Any] = (None, None)
         TensorCalls.__init__(self)
-        if topic is not None:
-            cores.check_marker(self.storage_path, topic=topic)
-        self._core = cores.open_core(
-            self.storage_path,
-            {
-                "flush_rows": flush_threshold,
-                "flush_bytes": flush_bytes,
-                "flush_age_seconds": float(kwargs.pop("auto_flush_interval_sec", flush_interval)),
-                "max_buffer_rows": max_buffer_records,
-                "max_buffer_bytes": max_buffer_bytes,
-                "enable_compaction": compaction,
-                "retain_versions_seconds": float(retain_versions),
-                **self._log_options(kwargs),
-            },
-        )
-        self._bucket = self._core.bucket
+        self._options = {
+            "flush_rows": flush_threshold,
+            "flush_bytes": flush_bytes,
+            "flush_age_seconds": float(kwargs.pop("auto_flush_interval_sec", flush_interval)),
+            "max_buffer_rows": max_buffer_records,
+            "max_buffer_bytes": max_buffer_bytes,
+            "enable_compaction": compaction,
+            "retain_versions_seconds": float(retain_versions),
+            **self._log_options(),
+        }
         if kwargs:
             raise TypeError(f"{type(self).__name__} has no option {', '.join(sorted(kwargs))}")
+        if topic is not None:
+            cores.check_marker(self.storage_path, topic=topic)
+        self._core = cores.open_core(self.storage_path)
+        self._bucket = self._core.bucket
 
-    def _log_options(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def _log_options(self) -> dict[str, Any]:
         return {}
 
     # Writing -------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ class LanceBackend(TensorCalls):
     def _become_writer(self) -> None:
         if self.closed:
             raise StorageError(f"queue bucket {self.storage_path} is closed")
-        self._core.claim(self, type(self).__name__)
+        self._core.claim(self, self._options)
         self._is_writer = True
 
     def _accept_schema(self, batch: list[dict[str, Any]]) -> None:
@@ -162,7 +162,7 @@ class LanceBackend(TensorCalls):
             if done == _NO_ROOM:
                 await self._wait_until(self._has_room)
             elif not isinstance(done, tuple):
-                await self._settled(done)
+                await self._stored(done)
                 if self._bucket.is_flush_due():
                     await self._wait_until(self._is_settled)
                 return
@@ -173,37 +173,53 @@ class LanceBackend(TensorCalls):
         """Store records, in order; those that do not match the schema are refused.
 
         :raises RecordError: naming the records that were refused
+        :raises StorageError: the rest cannot be stored; ``stored`` of them, the first, are
         """
-        if not isinstance(batch, list):
-            batch = list(batch)
+        await self._store(batch if isinstance(batch, list) else list(batch))
+
+    async def _store(self, batch: list[dict[str, Any]]) -> list[int]:
+        """What put_batch does. :return: the offsets"""
         if not batch:
-            return
+            return []
         if not self._is_writer or self.closed:
             self._become_writer()
         if not self._has_schema:
             self._accept_schema(batch)
         refused: list[tuple[int, str, str, str]] = []
-        pending = []
-        begin, stored = 0, 0
-        while begin < len(batch):
-            end = min(begin + _CONVERTED_AT_ONCE, len(batch))
-            with cores.translated():
-                rows, misfits = self._bucket.build_rows(batch, begin, end, self.schema_evolution)
-                if misfits and any(self._widen(batch[index]) for index, *_ in misfits):
-                    continue
-                done = self._bucket.put_rows(rows) if len(rows) else _PUT
-                while done == _NO_ROOM:
-                    await self._wait_until(self._has_room)
-                    done = self._bucket.put_rows(rows)
-            refused += misfits
-            stored += len(rows)
-            if not isinstance(done, int):
-                pending.append(done)
-            begin = end
-        for done in pending:
-            await self._settled(done)
+        puts: list[tuple[Any, int]] = []
+        begin = 0
+        failure: StorageError | None = None
+        try:
+            while begin < len(batch):
+                with cores.translated():
+                    rows, misfits, end = self._bucket.build_rows(
+                        batch, begin, self.schema_evolution
+                    )
+                    if misfits and any(self._widen(batch[index]) for index, *_ in misfits):
+                        continue
+                    if len(rows):
+                        put = self._bucket.put_rows(rows)
+                        if put is None:
+                            await self._wait_until(self._has_room)
+                            continue  # built again: the schema may have grown meanwhile
+                        puts.append((put, len(rows)))
+                refused += misfits
+                begin = end
+        except StorageError as error:
+            failure = error
+        offsets: list[int] = []
+        for put, count in puts:
+            try:
+                first = await self._stored(put)
+                offsets += range(first, first + count)
+            except StorageError as error:
+                failure = failure or error
+        if failure is not None:
+            failure.stored = len(offsets)
+            raise failure
         if refused:
-            raise RecordError(refused, stored)
+            raise RecordError(refused, len(offsets))
+        return offsets
 
     async def put_table(self, table: Any) -> None:
         """Store the rows of a ``pyarrow.Table`` or ``RecordBatch`` whose schema is the queue's."""
@@ -212,12 +228,9 @@ class LanceBackend(TensorCalls):
         batches = table.to_batches() if hasattr(table, "to_batches") else [table]
         for rows in batches:
             with cores.translated():
-                done = self._bucket.put_batch(rows)
-                while done == _NO_ROOM:
+                while (put := self._bucket.put_batch(rows)) is None:
                     await self._wait_until(self._has_room)
-                    done = self._bucket.put_batch(rows)
-            if not isinstance(done, int):
-                await self._settled(done)
+            await self._stored(put)
 
     async def flush(self) -> None:
         """Persist everything put so far.
@@ -226,7 +239,11 @@ class LanceBackend(TensorCalls):
         """
         if self.closed:
             return
-        await self._settled(self._bucket.flush())
+        flush = self._bucket.flush()
+        if not flush.done():
+            await loop_waker().wait_for(self._core, flush.done)
+        with cores.translated():
+            flush.result()
 
     def close(self) -> None:
         """Flush and give the bucket back.
@@ -264,12 +281,12 @@ class LanceBackend(TensorCalls):
     def _is_settled(self) -> bool:
         return not self._bucket.is_flush_due()
 
-    async def _settled(self, done: Any) -> None:
-        """Wait for a put or a flush of the core. :raises StorageError: it failed"""
-        if not done.done():
-            await loop_waker().wait_for(self._core, done.done)
+    async def _stored(self, put: Any) -> int:
+        """Wait until a put of the core is logged. :return: the offset of its first record"""
+        if not put.done():
+            await loop_waker().wait_for_put(self._core, put)
         try:
-            done.result()
+            return put.result()
         except (OSError, ValueError, OverflowError, NotImplementedError) as error:
             raise cores.raised(error) from error
 
@@ -379,6 +396,9 @@ class LanceBackend(TensorCalls):
     def __len__(self) -> int:
         return self.total_count()
 
+    def __bool__(self) -> bool:
+        return True  # also without records
+
     async def stats(self) -> dict[str, Any]:
         """What the bucket holds. A flush that is due is waited for, so the numbers are settled."""
         if not self.closed and self._bucket.is_flush_due():
@@ -386,29 +406,4 @@ class LanceBackend(TensorCalls):
         return self._stats()
 
     def _stats(self) -> dict[str, Any]:
-        total = self.total_count()
-        stats = self._bucket.stats()
-        flushes = stats["flushes"]
-        return {
-            "bucket_id": self.bucket_id,
-            "backend": self.backend_name,
-            "storage_path": self.storage_path,
-            "total_count": total,
-            "buffer_count": stats["buffer_rows"],
-            "buffer_size": stats["buffer_rows"],
-            "buffer_bytes": stats["buffer_bytes"],
-            "persisted_count": stats["persisted_rows"],
-            "flush_threshold": self.flush_threshold,
-            "fragments": stats["fragments"],
-            "version": stats["version"],
-            "is_writer": stats["is_writer"],
-            "flush_count": flushes,
-            "flush_latency": stats["last_flush_seconds"],
-            "flush_latency_mean": stats["total_flush_seconds"] / flushes if flushes else 0.0,
-            "flush_latency_max": stats["max_flush_seconds"],
-            "merges": stats["merges"],
-            "wal_bytes": stats["wal_bytes"],
-            "flush_error": stats["flush_error"],
-            "wal_error": stats["wal_error"],
-            "maintenance_error": stats["maintenance_error"],
-        }
+        return stats_of(self)

@@ -1,5 +1,5 @@
 """The buckets open in this process. Everybody who opens a folder shares one, so readers see what is
-buffered, and the one who writes first is the writer."""
+buffered. The one who writes first is the writer, and its options hold."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from lancea import _lancea
-from lancea.queue.errors import StorageError, WALError
+from lancea.commit import CommitConflictError
+from lancea.queue.errors import BucketLockedError, StorageError, WALError
 
 # A backend may be collected, and so closed, by whoever holds it.
 _lock = threading.RLock()
@@ -27,12 +28,9 @@ def raised(error: Exception) -> StorageError:
     if isinstance(error, StorageError):
         return error
     text = str(error)
-    kind = (
-        WALError
-        if "write-ahead log" in text or "/wal/" in text or "in the log" in text
-        else StorageError
-    )
-    return kind(text)
+    if isinstance(error, CommitConflictError):
+        return BucketLockedError(text)
+    return WALError(text) if text.startswith("write-ahead log of ") else StorageError(text)
 
 
 @contextlib.contextmanager
@@ -48,28 +46,27 @@ def translated():
 class Core:
     """One open bucket of this process."""
 
-    def __init__(self, path: str, options: dict[str, Any]):
+    def __init__(self, path: str):
         self.path = path
-        self.options = options
         with translated():
-            self.bucket = _lancea.QueueBucket.open(path, options)
+            self.bucket = _lancea.QueueBucket.open(path)
         self.token = next(_tokens)  # for wakers
         self._writer: weakref.ref | None = None
-        self._writer_id: int | None = (
-            None  # when it is being collected the reference is dead already
-        )
+        # While the writer is being collected the reference to it is dead already.
+        self._writer_id: int | None = None
 
-    def claim(self, writer: Any, name: str) -> None:
-        """Make `writer` the one that writes. :raises StorageError: there is another"""
+    def claim(self, writer: Any, options: dict[str, Any]) -> None:
+        """Make `writer` the one that writes. :raises BucketLockedError: there is another"""
         with _lock:
             current = self._writer() if self._writer is not None else None
             if current is not None and current is not writer and not current.closed:
-                raise StorageError(
-                    f"queue bucket {self.path} is being written by another {name} of this process; "
-                    "a bucket has one writer, and two topics cannot share one storage_path"
+                raise BucketLockedError(
+                    f"queue bucket {self.path} is being written by another "
+                    f"{type(current).__name__} of this process; a bucket has one writer, and two "
+                    "topics cannot share one storage_path"
                 )
             with translated():
-                self.bucket.open_for_writing()
+                self.bucket.open_for_writing(options)
             self._writer, self._writer_id = weakref.ref(writer), id(writer)
 
     def release(self, writer: Any) -> None:
@@ -83,21 +80,13 @@ class Core:
                 self._writer = self._writer_id = None
 
 
-def open_core(path: str, options: dict[str, Any]) -> Core:
-    """The bucket at `path`, opened if it is not yet. The options of who opens it first hold."""
+def open_core(path: str) -> Core:
+    """The bucket at `path`, opened if it is not yet."""
     key = (os.getpid(), os.path.realpath(path))
     with _lock:
         core = _cores.get(key)
         if core is None:
-            core = Core(key[1], options)
-            _cores[key] = core
-        elif options.get("enable_wal") and not core.options.get("enable_wal"):
-            if core.bucket.is_writer:
-                raise StorageError(
-                    f"queue bucket {path} is being written in this process without a log"
-                )
-            core = Core(key[1], options)
-            _cores[key] = core
+            core = _cores[key] = Core(key[1])
         return core
 
 

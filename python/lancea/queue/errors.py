@@ -6,6 +6,13 @@ from __future__ import annotations
 class StorageError(OSError):
     """A record could not be stored, read or flushed; the message says why."""
 
+    #: Records of the same call that were stored all the same.
+    stored = 0
+
+
+class BucketLockedError(StorageError):
+    """Somebody else writes the bucket; the message names who."""
+
 
 class WALError(StorageError):
     """The write-ahead log cannot be written, or is damaged."""

@@ -37,13 +37,11 @@ def _escape(text: str) -> str:
 
 def metrics_text() -> str:
     """The metrics of every backend of this process that has them enabled."""
+    # Backends of one bucket share its core: one series, whoever they are.
+    cores = {b._core.token: b for b in list(_observed) if not b.closed}
     rows = [
-        (
-            f'bucket="{backend.bucket_id}",path="{_escape(backend.storage_path)}"',
-            backend._bucket.stats(),
-        )
-        for backend in list(_observed)
-        if not backend.closed
+        (f'bucket="{b.bucket_id}",path="{_escape(b.storage_path)}"', b._bucket.stats())
+        for _, b in sorted(cores.items())
     ]
     lines = []
     for name, kind, text, key in _METRICS:

@@ -14,6 +14,8 @@ from typing import Any
 from lancea.queue.registration import pulsing_queues, register_backends
 
 _STREAM_BATCH = 100
+# Where the topics lie that were written in this process: a reader need not say it again.
+_written: dict[str, dict[str, Any]] = {}
 
 
 class PulsingWriter:
@@ -131,16 +133,16 @@ async def write_queue(
 ) -> PulsingWriter:
     """Open a topic for writing; its buckets lie below ``<storage_path>/<topic>``."""
     register_backends()
+    place = {
+        "num_buckets": num_buckets or 4,
+        "storage_path": str(Path(storage_path) / topic),
+        "backend": backend,
+        "backend_options": {"topic": topic} | (backend_options or {}),
+    }
     writer = await pulsing_queues().write_queue(
-        system,
-        topic,
-        bucket_column=bucket_column or "id",
-        num_buckets=num_buckets or 4,
-        batch_size=batch_size,
-        storage_path=str(Path(storage_path) / topic),
-        backend=backend,
-        backend_options={"topic": topic} | (backend_options or {}),
+        system, topic, bucket_column=bucket_column or "id", batch_size=batch_size, **place
     )
+    _written[topic] = place
     return PulsingWriter(writer)
 
 
@@ -148,21 +150,24 @@ async def read_queue(
     system: Any,
     topic: str,
     *,
-    storage_path: str | Path = "./queue_storage",
-    backend: str = "lance",
+    storage_path: str | Path | None = None,
+    backend: str | None = None,
     backend_options: dict[str, Any] | None = None,
     num_buckets: int | None = None,
     **which: Any,
 ) -> PulsingReader:
-    """Open a topic for reading; ``which`` are Pulsing's bucket_id, bucket_ids, rank, world_size."""
+    """Open a topic for reading; ``which`` are Pulsing's bucket_id, bucket_ids, rank, world_size.
+
+    What is not said is as it was written in this process, if it was.
+    """
     register_backends()
-    reader = await pulsing_queues().read_queue(
-        system,
-        topic,
-        num_buckets=num_buckets or 4,
-        storage_path=str(Path(storage_path) / topic),
-        backend=backend,
-        backend_options={"topic": topic} | (backend_options or {}),
-        **which,
-    )
-    return PulsingReader(reader)
+    place = dict(_written.get(topic, {}))
+    if storage_path is not None or not place:
+        place["storage_path"] = str(Path(storage_path or "./queue_storage") / topic)
+    if backend is not None or "backend" not in place:
+        place["backend"] = backend or "lance"
+    if backend_options is not None or "backend_options" not in place:
+        place["backend_options"] = {"topic": topic} | (backend_options or {})
+    if num_buckets is not None or "num_buckets" not in place:
+        place["num_buckets"] = num_buckets or 4
+    return PulsingReader(await pulsing_queues().read_queue(system, topic, **place, **which))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from lancea.queue.backend import LanceBackend
-from lancea.queue.errors import StorageError, WALError
+from lancea.queue.errors import BucketLockedError
 from lancea.queue.metrics import observe
 
 
@@ -56,26 +57,19 @@ class PersistingBackend(LanceBackend):
             observe(self)
         # Whoever may write replays now, so that reads see what a crash left in the log.
         if enable_wal:
-            try:
+            with contextlib.suppress(BucketLockedError):
                 self._become_writer()
-            except WALError:
-                raise
-            except StorageError as error:
-                if "being written by" not in str(error):
-                    raise
 
-    def _log_options(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def _log_options(self) -> dict[str, Any]:
         return self._log
 
     async def put(self, record: dict[str, Any]) -> None:
         self._counts["put_count"] += 1
         await super().put(record)
 
-    async def put_batch(self, batch: Any) -> None:
-        if not isinstance(batch, list):
-            batch = list(batch)
+    async def _store(self, batch: list[dict[str, Any]]) -> list[int]:
         self._counts["put_count"] += len(batch)
-        await super().put_batch(batch)
+        return await super()._store(batch)
 
     async def get(self, limit: int = 100, offset: int = 0) -> list[dict[str, Any]]:
         self._counts["get_count"] += 1

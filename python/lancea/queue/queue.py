@@ -16,7 +16,7 @@ from typing import Any
 
 from lancea.queue.backend import LanceBackend
 from lancea.queue.cores import check_marker, read_marker
-from lancea.queue.errors import RecordError
+from lancea.queue.errors import RecordError, StorageError
 from lancea.queue.persisting import PersistingBackend
 
 _BACKENDS = {"lance": LanceBackend, "persisting": PersistingBackend}
@@ -118,13 +118,19 @@ class QueueWriter(Queue):
         for at, number in enumerate(numbers):
             places.setdefault(number, []).append(at)
         refused: list[tuple[int, str, str, str]] = []
+        stored = 0
         for number, mine in places.items():
             try:
                 await self.bucket(number).put_batch([records[at] for at in mine])
+                stored += len(mine)
             except RecordError as error:
                 refused += [(mine[at], *why) for at, *why in error.refused]
+                stored += error.stored
+            except StorageError as error:
+                error.stored += stored
+                raise
         if refused:
-            raise RecordError(sorted(refused), len(records) - len(refused))
+            raise RecordError(sorted(refused), stored)
         return [{"bucket_id": number, "status": "ok"} for number in numbers]
 
     async def flush(self) -> None:
@@ -278,16 +284,18 @@ async def write_queue(
 async def read_queue(
     *args: Any,
     topic: str | None = None,
-    storage_path: str | Path = "./queue_storage",
+    storage_path: str | Path | None = None,
     bucket_id: int | None = None,
     bucket_ids: list[int] | None = None,
     rank: int | None = None,
     world_size: int | None = None,
     num_buckets: int | None = None,
-    backend: str | type = "lance",
+    backend: str | type | None = None,
     backend_options: dict[str, Any] | None = None,
 ) -> Any:
     """Open a topic for reading: all buckets, some, or the share of one of several readers.
+
+    It lies in ``./queue_storage`` unless said otherwise.
 
     With an actor system first, records come through Pulsing's actors.
     """
@@ -310,7 +318,8 @@ async def read_queue(
             world_size=world_size,
             **options,
         )
-    reader = QueueReader(topic, storage_path, **options)
+    options["backend"] = backend or "lance"
+    reader = QueueReader(topic, storage_path or "./queue_storage", **options)
     if rank is not None and world_size is not None:
         if not 0 <= rank < world_size:
             raise ValueError(f"rank {rank} of {world_size} readers")

@@ -31,3 +31,22 @@ def register_backends() -> None:
     """Register "lance" and "persisting" with Pulsing."""
     register_backend("lance", LanceBackend)
     register_backend("persisting", PersistingBackend)
+
+
+def complete_pulsing() -> None:
+    """Give ``pul.queue`` what Pulsing's documents show of it and its releases do not have.
+
+    That is ``register_backend``, ``write_queue`` and ``read_queue``, the latter two those of
+    :mod:`lancea.queue`. Names that are there stay as they are.
+    """
+    queues = pulsing_queues()
+    pulsing = import_module("pulsing")
+    from lancea.queue.queue import read_queue, write_queue
+
+    for name, call in [
+        ("register_backend", queues.register_backend),
+        ("write_queue", write_queue),
+        ("read_queue", read_queue),
+    ]:
+        if not hasattr(pulsing.queue, name):
+            setattr(pulsing.queue, name, call)

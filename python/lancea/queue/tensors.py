@@ -6,12 +6,14 @@ stored.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 
 class TensorCalls:
     def __init__(self) -> None:
-        self._consumed: dict[str, set[int]] = {}
+        # Of each task: all below a number, and these.
+        self._consumed: dict[str, tuple[int, set[int]]] = {}
         self._cleared: set[int] = set()
 
     async def put_tensor(
@@ -19,9 +21,7 @@ class TensorCalls:
     ) -> dict[str, Any]:
         """Store a record, a list of them, or columns: a dict of arrays, a TensorDict."""
         rows = _rows_of(data)
-        first = self.total_count()
-        await self.put_batch(rows)
-        indexes = list(range(first, first + len(rows)))
+        indexes = await self._store(rows)
         fields = list(rows[0]) if rows else []
         return {"size": len(rows), **_meta(indexes, fields, partition_id)}
 
@@ -47,25 +47,27 @@ class TensorCalls:
         **sampling_kwargs: Any,
     ) -> dict[str, Any]:
         """Records that ``task_name`` has not consumed, ``batch_size`` at most; it has then."""
-        consumed = self._consumed.setdefault(task_name, set())
         total = self.total_count()
-        taken = consumed | self._cleared
+        begin, consumed = self._progress(task_name)
+        free = (i for i in range(begin, total) if i not in consumed and i not in self._cleared)
         if sampler is None:
-            sampled: list[int] = []
-            for index in range(total):
-                if len(sampled) >= batch_size:
-                    break
-                if index not in taken:
-                    sampled.append(index)
-            marked = sampled
+            sampled = marked = list(itertools.islice(free, batch_size))
         else:
-            ready = [index for index in range(total) if index not in taken]
-            sampled, marked = sampler.sample(ready, batch_size, **sampling_kwargs)
+            sampled, marked = sampler.sample(list(free), batch_size, **sampling_kwargs)
         consumed.update(marked)
         return _meta(sampled, fields, sampling_kwargs.get("partition_id", "default"))
 
+    def _progress(self, task_name: str) -> tuple[int, set[int]]:
+        """Where the records begin that a task may still get, and those behind it it got already."""
+        begin, consumed = self._consumed.get(task_name, (0, set()))
+        while begin in consumed or begin in self._cleared:
+            consumed.discard(begin)
+            begin += 1
+        self._consumed[task_name] = (begin, consumed)
+        return begin, consumed
+
     async def mark_consumed(self, task_name: str, global_indexes: list[int]) -> None:
-        self._consumed.setdefault(task_name, set()).update(global_indexes)
+        self._progress(task_name)[1].update(global_indexes)
 
     async def reset_consumption(self, task_name: str) -> None:
         self._consumed.pop(task_name, None)

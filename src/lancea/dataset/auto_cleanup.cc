@@ -86,7 +86,7 @@ class Config {
 
 }  // namespace
 
-arrow::Result<int64_t> ParseDuration(std::string_view text) {
+arrow::Result<int64_t> ParseAge(std::string_view text) {
   auto wrong = [&] { return InvalidInput("\"", text, "\" is no duration; write 14days, 2h 30m"); };
   int64_t total = 0;
   size_t at = 0;
@@ -127,8 +127,15 @@ arrow::Result<std::optional<CleanupOptions>> AutoCleanupOf(const Manifest& manif
   ARROW_RETURN_NOT_OK(config.Read("retain_versions", &options.retain_versions));
   ARROW_RETURN_NOT_OK(config.Read("delete_rate_limit", &options.delete_rate_limit));
   ARROW_RETURN_NOT_OK(config.Read("delete_concurrency", &options.delete_concurrency));
+  if (const std::string* cascade = config.Find("referenced_branch")) {
+    if (*cascade != "true" && *cascade != "false") {
+      return InvalidInput("config ", kPrefix, "referenced_branch: \"", *cascade,
+                          "\" is not true or false");
+    }
+    options.clean_referenced_branches = *cascade == "true";
+  }
   if (const std::string* older_than = config.Find("older_than")) {
-    ARROW_ASSIGN_OR_RAISE(const int64_t age, ParseDuration(*older_than));
+    ARROW_ASSIGN_OR_RAISE(const int64_t age, ParseAge(*older_than));
     options.before_timestamp_nanos = now_nanos - age;
   }
   // Nothing said of which versions are old: all but the latest.

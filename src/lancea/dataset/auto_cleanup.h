@@ -5,6 +5,7 @@
 //   lance.auto_cleanup.retain_versions    so many of the newest stay
 //   lance.auto_cleanup.delete_rate_limit  files removed in a second at most
 //   lance.auto_cleanup.delete_concurrency files removed at once
+//   lance.auto_cleanup.referenced_branch  true: branches that began at this one are cleaned up first
 //
 // Tagged versions and the one before the commit are kept. Source: table-format notes, section 9; pylance 14.0.2.
 #pragma once
@@ -21,7 +22,7 @@ namespace lancea {
 
 /// A duration as the reference writes it: whole numbers with units, e.g. "14days 2h 3min".
 /// \return nanoseconds; InvalidInput for other text
-arrow::Result<int64_t> ParseDuration(std::string_view text);
+arrow::Result<int64_t> ParseAge(std::string_view text);
 
 /// What the commit of `manifest` should clean up; nothing when it is not due.
 /// \return InvalidInput naming the key whose value makes no sense

@@ -10,7 +10,7 @@ namespace {
 constexpr int64_t kSecond = 1000000000, kHour = 3600 * kSecond, kDay = 24 * kHour;
 constexpr int64_t kNow = 1000 * kDay;
 
-TEST(ParseDuration, ReadsWhatTheReferenceWrites) {
+TEST(ParseAge, ReadsWhatTheReferenceWrites) {
   const std::pair<const char*, int64_t> cases[] = {
       {"14days", 14 * kDay},
       {"1day 2h 3m 4s", kDay + 2 * kHour + 184 * kSecond},
@@ -20,16 +20,16 @@ TEST(ParseDuration, ReadsWhatTheReferenceWrites) {
       {"1week", 7 * kDay},
       {"1M", 2630016 * kSecond}};
   for (const auto& [text, nanos] : cases) {
-    auto parsed = ParseDuration(text);
+    auto parsed = ParseAge(text);
     ASSERT_TRUE(parsed.ok()) << text << ": " << parsed.status();
     EXPECT_EQ(*parsed, nanos) << text;
   }
 }
 
-TEST(ParseDuration, RefusesOtherText) {
+TEST(ParseAge, RefusesOtherText) {
   for (const char* text : {"", " ", "14", "days", "14 days", "-1s", "1.5h", "3parsecs",
                            "99999999999years", "99999999999999999999s"}) {
-    EXPECT_FALSE(ParseDuration(text).ok()) << text;
+    EXPECT_FALSE(ParseAge(text).ok()) << text;
   }
 }
 

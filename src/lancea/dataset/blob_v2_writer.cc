@@ -7,6 +7,7 @@
 #include "arrow/builder.h"
 #include "arrow/extension_type.h"
 #include "lancea/dataset/blobs.h"
+#include "lancea/io/copy_range.h"
 #include "lancea/io/path.h"
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
@@ -98,14 +99,40 @@ struct BlobV2Writer::Descriptor {
   std::string uri;
 };
 
+// The bytes of one blob: in memory, or a range of an object elsewhere.
+class BlobV2Writer::Source {
+ public:
+  explicit Source(std::shared_ptr<arrow::Buffer> bytes)
+      : bytes_(std::move(bytes)), range_{0, static_cast<uint64_t>(bytes_->size())} {}
+  Source(std::shared_ptr<ObjectReader> object, ByteRange range)
+      : object_(std::move(object)), range_(range) {}
+
+  uint64_t size() const { return range_.length; }
+
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAll() const {
+    if (bytes_ != nullptr) return bytes_;
+    return object_->ReadAt(range_);
+  }
+
+  arrow::Status CopyTo(ObjectWriter* out) const {
+    if (bytes_ != nullptr) return out->Write({bytes_->data(), size()});
+    return CopyRange(object_.get(), range_, out);
+  }
+
+ private:
+  std::shared_ptr<arrow::Buffer> bytes_;
+  std::shared_ptr<ObjectReader> object_;
+  ByteRange range_;
+};
+
 BlobV2Writer::BlobV2Writer(std::shared_ptr<ObjectStore> store, std::string directory,
                            std::string data_file, OutOfLineWriter* inline_blobs,
-                           const ExternalBlobs& external)
+                           const BlobWriteOptions& options)
     : store_(std::move(store)),
       directory_(std::move(directory)),
       data_file_(std::move(data_file)),
       inline_blobs_(inline_blobs),
-      external_(external) {}
+      options_(options) {}
 
 BlobV2Writer::~BlobV2Writer() {
   if (pack_ != nullptr) (void)pack_->Abort();
@@ -119,18 +146,19 @@ arrow::Result<std::unique_ptr<ObjectWriter>> BlobV2Writer::BeginSidecar(uint32_t
   return writer;
 }
 
-arrow::Result<BlobV2Writer::Descriptor> BlobV2Writer::Store(
-    const std::shared_ptr<arrow::Buffer>& bytes, const Field& field) {
+arrow::Result<BlobV2Writer::Descriptor> BlobV2Writer::Store(const Source& source,
+                                                            const Field& field) {
   ARROW_ASSIGN_OR_RAISE(const uint64_t inline_bytes, Bound(field, kInlineKey, kInlineBytes));
   ARROW_ASSIGN_OR_RAISE(const uint64_t dedicated, Bound(field, kDedicatedKey, kDedicatedBytes));
-  ARROW_ASSIGN_OR_RAISE(const uint64_t pack_bytes, Bound(field, kPackKey, kPackBytes));
-  const auto size = static_cast<uint64_t>(bytes->size());
+  ARROW_ASSIGN_OR_RAISE(uint64_t pack_bytes, Bound(field, kPackKey, kPackBytes));
+  pack_bytes = options_.pack_file_bytes.value_or(pack_bytes);
+  const uint64_t size = source.size();
   Descriptor out;
   out.size = size;
   if (size > dedicated) {
     out.kind = 2;
     ARROW_ASSIGN_OR_RAISE(auto sidecar, BeginSidecar(&out.blob_id));
-    ARROW_RETURN_NOT_OK(sidecar->Write({bytes->data(), size}));
+    ARROW_RETURN_NOT_OK(source.CopyTo(sidecar.get()));
     ARROW_RETURN_NOT_OK(sidecar->Finish());
   } else if (size > inline_bytes) {
     out.kind = 1;
@@ -143,18 +171,32 @@ arrow::Result<BlobV2Writer::Descriptor> BlobV2Writer::Store(
     }
     out.blob_id = pack_id_;
     out.position = pack_->position();
-    ARROW_RETURN_NOT_OK(pack_->Write({bytes->data(), size}));
+    ARROW_RETURN_NOT_OK(source.CopyTo(pack_.get()));
   } else if (size > 0) {
+    ARROW_ASSIGN_OR_RAISE(auto bytes, source.ReadAll());
     ARROW_ASSIGN_OR_RAISE(out.position, inline_blobs_->Write(bytes));
   }
   return out;
+}
+
+arrow::Result<BlobV2Writer::Source> BlobV2Writer::OpenExternal(
+    const std::string& uri, std::optional<ByteRange> range) const {
+  ARROW_ASSIGN_OR_RAISE(StoreAndPath where, options_.resolve(uri));
+  ARROW_ASSIGN_OR_RAISE(auto object, where.store->Open(where.path));
+  const uint64_t size = object->size();
+  if (!range) return Source(std::move(object), {0, size});
+  if (range->offset > size || range->length > size - range->offset) {
+    return InvalidInput("external blob '", uri, "' has ", size, " bytes; ", range->length, " at ",
+                        range->offset, " pass its end");
+  }
+  return Source(std::move(object), *range);
 }
 
 arrow::Result<BlobV2Writer::Descriptor> BlobV2Writer::Refer(const std::string& uri) const {
   Descriptor out;
   out.kind = 3;
   const BasePath* best = nullptr;
-  for (const BasePath& base : external_.bases) {
+  for (const BasePath& base : options_.bases) {
     const std::string prefix = base.path.ends_with('/') ? base.path : base.path + "/";
     if (base.is_dataset_root || !uri.starts_with(prefix) || uri.size() == prefix.size()) continue;
     if (best == nullptr || base.path.size() > best->path.size()) best = &base;
@@ -164,7 +206,7 @@ arrow::Result<BlobV2Writer::Descriptor> BlobV2Writer::Refer(const std::string& u
     out.uri = uri.substr(best->path.size() + (best->path.ends_with('/') ? 0 : 1));
     return out;
   }
-  if (!external_.allow_outside_bases) {
+  if (!options_.allow_outside_bases) {
     return InvalidInput("External blob URI '", uri,
                         "' is outside registered external bases (dataset root is not allowed). Set "
                         "allow_external_blob_outside_bases=true to store it as absolute external "
@@ -195,16 +237,24 @@ arrow::Result<std::shared_ptr<arrow::Array>> BlobV2Writer::Write(
       ARROW_RETURN_NOT_OK(given.Check(row, field));
       if (given.has(given.data, row)) {
         const auto& data = static_cast<const arrow::LargeBinaryArray&>(*given.data);
-        ARROW_ASSIGN_OR_RAISE(descriptor,
-                              Store(arrow::SliceBuffer(data.value_data(), data.value_offset(row),
-                                                       data.value_length(row)),
-                                    field));
+        const Source bytes(
+            arrow::SliceBuffer(data.value_data(), data.value_offset(row), data.value_length(row)));
+        ARROW_ASSIGN_OR_RAISE(descriptor, Store(bytes, field));
       } else {
-        ARROW_ASSIGN_OR_RAISE(
-            descriptor, Refer(static_cast<const arrow::StringArray&>(*given.uri).GetString(row)));
+        const std::string from = static_cast<const arrow::StringArray&>(*given.uri).GetString(row);
+        std::optional<ByteRange> range;
         if (given.has(given.size, row)) {
-          descriptor.position = GivenBlobs::Number(given.position, row);
-          descriptor.size = GivenBlobs::Number(given.size, row);
+          range = {GivenBlobs::Number(given.position, row), GivenBlobs::Number(given.size, row)};
+        }
+        if (options_.external == ExternalBlobMode::kIngest) {
+          ARROW_ASSIGN_OR_RAISE(const Source source, OpenExternal(from, range));
+          ARROW_ASSIGN_OR_RAISE(descriptor, Store(source, field));
+        } else {
+          ARROW_ASSIGN_OR_RAISE(descriptor, Refer(from));
+          if (range) {
+            descriptor.position = range->offset;
+            descriptor.size = range->length;
+          }
         }
       }
     }

@@ -4,14 +4,15 @@
 //   up to 64 KiB   inline      in the data file, outside of any page
 //   up to 4 MiB    packed      into a sidecar shared by many, up to 1 GiB each
 //   larger         dedicated   a sidecar of its own
-//   given by URI   external    below a registered base path, or absolute where that is allowed
+//   given by URI   external    below a registered base path, or absolute where that is allowed; or copied
+//                              in, then as above
 //
 // The three bounds can be set by metadata of the field. Sidecars are complete and durable before the data
 // file is finished.
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,17 +21,22 @@
 #include "arrow/result.h"
 #include "arrow/type_fwd.h"
 #include "lancea/encoding/field_writer.h"
-#include "lancea/index_info.h"
 #include "lancea/object_store.h"
 #include "lancea/schema.h"
 #include "lancea/transaction.h"
+#include "lancea/write.h"
 
 namespace lancea {
 
-/// What may be referred to by URI.
-struct ExternalBlobs {
+struct BlobWriteOptions {
+  /// What may be referred to by URI.
   std::vector<BasePath> bases;
   bool allow_outside_bases = false;
+  ExternalBlobMode external = ExternalBlobMode::kReference;
+  /// Finds what a URI names; needed to copy it.
+  std::function<arrow::Result<StoreAndPath>(const std::string& uri)> resolve;
+  /// In place of what fields say.
+  std::optional<uint64_t> pack_file_bytes;
 };
 
 /// Writes all blob columns of one data file. Not thread-safe.
@@ -40,7 +46,7 @@ class BlobV2Writer {
   /// \param data_file  its name, with ".lance"
   /// \param inline_blobs  outlives this
   BlobV2Writer(std::shared_ptr<ObjectStore> store, std::string directory, std::string data_file,
-               OutOfLineWriter* inline_blobs, const ExternalBlobs& external);
+               OutOfLineWriter* inline_blobs, const BlobWriteOptions& options);
   ~BlobV2Writer();
 
   /// Store the blobs of some rows.
@@ -58,7 +64,9 @@ class BlobV2Writer {
 
  private:
   struct Descriptor;
-  arrow::Result<Descriptor> Store(const std::shared_ptr<arrow::Buffer>& bytes, const Field& field);
+  class Source;
+  arrow::Result<Descriptor> Store(const Source& source, const Field& field);
+  arrow::Result<Source> OpenExternal(const std::string& uri, std::optional<ByteRange> range) const;
   arrow::Result<Descriptor> Refer(const std::string& uri) const;
   arrow::Result<std::unique_ptr<ObjectWriter>> BeginSidecar(uint32_t* blob_id);
 
@@ -66,7 +74,7 @@ class BlobV2Writer {
   const std::string directory_;
   const std::string data_file_;
   OutOfLineWriter* const inline_blobs_;
-  const ExternalBlobs external_;
+  const BlobWriteOptions options_;
   uint32_t next_blob_id_ = 1;
   std::unique_ptr<ObjectWriter> pack_;
   uint32_t pack_id_ = 0;

@@ -1,3 +1,4 @@
+// Which versions are old, which files only they need, and removing these.
 #include "lancea/cleanup.h"
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "lancea/dataset/cleanup_one_branch.h"
 #include "lancea/dataset/dataset_impl.h"
 #include "lancea/dataset/parallel_for.h"
 #include "lancea/dataset/referenced_files.h"
@@ -93,14 +95,16 @@ class RateLimit {
 
 class Cleanup {
  public:
-  Cleanup(const Dataset::Impl& dataset, const CleanupOptions& options)
+  Cleanup(const Dataset::Impl& dataset, const CleanupOptions& options,
+          const std::set<std::string>& gone_manifests = {})
       : store_(*dataset.location.store),
         root_(dataset.location.path),
         main_root_(dataset.main_root),
         branch_(dataset.manifest->branch),
         own_version_(dataset.manifest->version),
         executor_(dataset.session->impl().cpu_executor()),
-        options_(options) {}
+        options_(options),
+        gone_manifests_(gone_manifests) {}
 
   arrow::Result<CleanupResult> Run() {
     ARROW_RETURN_NOT_OK(CheckOptions());
@@ -201,6 +205,7 @@ class Cleanup {
       if (root == root_) continue;
       ARROW_ASSIGN_OR_RAISE(auto versions, ReadVersionsOf(store_, root, executor_));
       for (const Version& version : versions) {
+        if (gone_manifests_.contains(version.location.path)) continue;
         ARROW_RETURN_NOT_OK(live_.Add(root, *version.manifest, version.indices));
       }
     }
@@ -250,6 +255,7 @@ class Cleanup {
     std::vector<RemovedFile> files(manifests_end, result_.files.end());
     std::vector<RemovedFile> manifests(result_.files.begin(), manifests_end);
     result_.files.clear();
+    progress_.total_files = files.size() + manifests.size();
     std::set<std::string> failed;
     ARROW_RETURN_NOT_OK(RemoveAll(std::move(manifests), &failed));
     if (!failed.empty()) {
@@ -276,6 +282,7 @@ class Cleanup {
         const arrow::Status status = store_.Delete(JoinPath(root_, files[i].path));
         // Another cleanup may have been first.
         removed[i] = status.ok() || CategoryOf(status) == ErrorCategory::kNotFound;
+        Report(removed[i] != 0 ? files[i].size : 0);
       }
       return arrow::Status::OK();
     };
@@ -293,6 +300,14 @@ class Cleanup {
     return arrow::Status::OK();
   }
 
+  void Report(uint64_t bytes_freed) {
+    if (!options_.progress) return;
+    std::lock_guard<std::mutex> lock(progress_mutex_);
+    ++progress_.files;
+    progress_.bytes += bytes_freed;
+    options_.progress(progress_);
+  }
+
   ObjectStore& store_;
   const std::string root_;
   const std::string main_root_;
@@ -300,19 +315,22 @@ class Cleanup {
   const uint64_t own_version_;
   arrow::internal::Executor* const executor_;
   const CleanupOptions options_;
+  const std::set<std::string> gone_manifests_;
   std::vector<TableFile> files_;
   std::vector<Version> versions_;
   std::map<std::string, BranchInfo> branches_;
   std::set<uint64_t> old_;
   ReferencedFiles live_, only_old_;
   CleanupResult result_;
+  std::mutex progress_mutex_;
+  CleanupProgress progress_;
 };
 
 }  // namespace
 
-arrow::Result<CleanupResult> CleanupOldVersions(const Dataset& dataset,
-                                                const CleanupOptions& options) {
-  return Cleanup(dataset.impl(), options).Run();
+arrow::Result<CleanupResult> CleanUpOneBranch(const Dataset& dataset, const CleanupOptions& options,
+                                              const std::set<std::string>& gone_manifests) {
+  return Cleanup(dataset.impl(), options, gone_manifests).Run();
 }
 
 arrow::Result<std::vector<RemovedFile>> FindOrphans(const Dataset& dataset) {

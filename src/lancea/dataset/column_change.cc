@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lancea/dataset/parallel_for.h"
+#include "lancea/dataset/spill_directory.h"
 #include "lancea/table/commit.h"
 #include "lancea/table/feature_flags.h"
 #include "lancea/table/fragment.h"
@@ -15,10 +16,11 @@ namespace lancea {
 namespace {
 
 constexpr uint64_t kBatchBytes = uint64_t{16} << 20;
-constexpr uint64_t kMinBatchRows = 1024, kMaxBatchRows = 65536;
+constexpr uint64_t kMinBatchRows = 256, kMaxBatchRows = 65536;
 constexpr uint64_t kIoBufferBytes = uint64_t{128} << 20;
 // Fragments on their way at once: each has pages in memory.
 constexpr size_t kMaxFragmentsAtOnce = 8;
+constexpr uint64_t kFragmentBytes = uint64_t{256} << 20;
 
 class MappedReader : public arrow::RecordBatchReader {
  public:
@@ -87,17 +89,29 @@ arrow::Result<ColumnChange> ColumnChange::Make(const std::shared_ptr<const Datas
   return out;
 }
 
-ScanOptions ColumnChange::ScanOf(size_t index) const {
+JoinMemory ColumnChange::JoinMemoryOf() const {
+  return {context_.session->memory_limit() / 2, SpillDirectory(), pool()};
+}
+
+// Fragments on their way at once, so that together they stay within the limit on memory.
+size_t ColumnChange::NumFragmentsAtOnce() const {
+  const uint64_t share = context_.session->memory_limit() / 2 / kFragmentBytes;
+  return std::clamp<size_t>(share, 1, kMaxFragmentsAtOnce);
+}
+
+ScanOptions ColumnChange::ScanOf(size_t index, uint64_t added_row_bytes) const {
   const FragmentMetadata& metadata = fragment(index);
   uint64_t bytes = 0;
   for (const DataFile& file : metadata.files) bytes += file.file_size_bytes;
-  const uint64_t row_bytes =
-      std::max<uint64_t>(1, bytes / std::max<uint64_t>(1, metadata.physical_rows));
+  const uint64_t row_bytes = std::max<uint64_t>(
+      1, bytes / std::max<uint64_t>(1, metadata.physical_rows) + added_row_bytes);
+  const uint64_t batch_bytes = std::min(kBatchBytes, context_.session->memory_limit() / 16);
   ScanOptions scan;
   scan.fragment_ids = std::vector<uint64_t>{metadata.id};
   scan.batch_size = options_.batch_size.value_or(
-      static_cast<int64_t>(std::clamp(kBatchBytes / row_bytes, kMinBatchRows, kMaxBatchRows)));
-  scan.io_buffer_size = kIoBufferBytes;
+      static_cast<int64_t>(std::clamp(batch_bytes / row_bytes, kMinBatchRows, kMaxBatchRows)));
+  scan.io_buffer_size =
+      std::min(kIoBufferBytes, context_.session->memory_limit() / 4 / NumFragmentsAtOnce());
   scan.stop_token = options_.stop;
   return scan;
 }
@@ -141,7 +155,7 @@ arrow::Result<ChangedFragments> ColumnChange::WriteAll(const Schema& written,
     return arrow::Status::OK();
   };
   ARROW_RETURN_NOT_OK(ParallelFor(context_.session->impl().cpu_executor(),
-                                  std::min(kMaxFragmentsAtOnce, fragments_.size()), options_.stop,
+                                  std::min(NumFragmentsAtOnce(), fragments_.size()), options_.stop,
                                   lane));
   return out;
 }

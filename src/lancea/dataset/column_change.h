@@ -12,6 +12,7 @@
 #include "lancea/change_columns.h"
 #include "lancea/dataset/column_file_writer.h"
 #include "lancea/dataset/column_schema.h"
+#include "lancea/dataset/join_rows.h"
 #include "lancea/dataset/write_context.h"
 
 namespace lancea {
@@ -40,8 +41,12 @@ class ColumnChange {
   const FragmentMetadata& fragment(size_t index) const { return dataset().fragments()[index]; }
   arrow::MemoryPool* pool() const { return dataset().impl().memory_pool(); }
 
+  /// What the right side of a join may hold.
+  JoinMemory JoinMemoryOf() const;
+
   /// Options of a scan of one fragment, with batches of a bounded size.
-  ScanOptions ScanOf(size_t fragment) const;
+  /// \param added_row_bytes  that come to each row
+  ScanOptions ScanOf(size_t fragment, uint64_t added_row_bytes = 0) const;
 
   /// The new columns of one fragment's live rows, as a stream.
   using Source =
@@ -61,6 +66,7 @@ class ColumnChange {
 
  private:
   ColumnChange() = default;
+  size_t NumFragmentsAtOnce() const;
   WriteContext context_;
   ColumnOptions options_;
   std::vector<size_t> fragments_;  ///< indices into the manifest's

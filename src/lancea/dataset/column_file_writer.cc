@@ -10,6 +10,7 @@
 #include "arrow/datum.h"
 #include "arrow/scalar.h"
 #include "arrow/util/bit_util.h"
+#include "lancea/dataset/file_targets.h"
 #include "lancea/dataset/view_arrays.h"
 #include "lancea/dataset/write_schema.h"
 #include "lancea/io/path.h"
@@ -63,12 +64,10 @@ arrow::Result<std::unique_ptr<ColumnFileWriter>> ColumnFileWriter::Make(
   options.file.cpu = context.session->impl().cpu_executor();
   options.max_rows_per_file = std::numeric_limits<uint64_t>::max();
   options.max_bytes_per_file = std::numeric_limits<uint64_t>::max();
-  options.external_blobs = {context.dataset->base_paths(), false};
+  options.blobs.bases = context.dataset->base_paths();
   options.stop = stop;
-  std::vector<FileTarget> targets{
-      {context.location.store, JoinPath(context.location.path, kDataDirectory), {}}};
-  ARROW_ASSIGN_OR_RAISE(out->writer_,
-                        FragmentWriter::Make(std::move(targets), schema, rows, std::move(options)));
+  ARROW_ASSIGN_OR_RAISE(out->writer_, FragmentWriter::Make({OwnFileTarget(context)}, schema, rows,
+                                                           std::move(options)));
   return out;
 }
 

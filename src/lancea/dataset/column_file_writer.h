@@ -44,6 +44,9 @@ class ColumnFileWriter {
   /// The file stays from now on.
   void Release() { writer_->Release(); }
 
+  /// What the finished file goes with until it is released.
+  std::unique_ptr<FragmentWriter> TakeFile() { return std::move(writer_); }
+
  private:
   ColumnFileWriter() = default;
   arrow::Status WriteWithDeleted(const arrow::RecordBatch& rows);

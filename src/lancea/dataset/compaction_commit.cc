@@ -11,6 +11,7 @@
 #include "lancea/dataset/parallel_for.h"
 #include "lancea/dataset/write_context.h"
 #include "lancea/table/commit.h"
+#include "lancea/table/index_coverage.h"
 #include "lancea/table/table_layout.h"
 #include "lancea/util/errors.h"
 #include "lancea/util/uuid.h"
@@ -93,6 +94,37 @@ arrow::Status CheckResults(const Dataset& dataset, const std::vector<RewriteResu
   return arrow::Status::OK();
 }
 
+/// Record where the rows went, if any of them is in an index that has to be told.
+/// \param read_version  the version new fragments follow
+arrow::Status RecordReuse(const Dataset::Impl& dataset, const std::vector<RewriteResult>& results,
+                          uint64_t read_version, operation::Rewrite* rewrite) {
+  ARROW_ASSIGN_OR_RAISE(const KnownReuse reuse, ReadFragmentReuse(dataset));
+  ARROW_ASSIGN_OR_RAISE(const auto indices, IndicesWithCoverage(dataset));
+  bool is_indexed = false;
+  std::vector<FragmentReuse::Group> groups;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const operation::RewriteGroup& group = rewrite->groups[i];
+    if (results[i].row_addresses.empty() && !group.new_fragments.empty()) {
+      return InvalidInput("defer_index_remap: a task was executed without it");
+    }
+    for (const FragmentMetadata& fragment : group.old_fragments) {
+      is_indexed |= reuse.history.IsDestination(fragment.id) ||
+                    std::ranges::any_of(indices, [&](const IndexInfo& index) {
+                      return Covers(index, fragment.id);
+                    });
+    }
+    std::string addresses = results[i].row_addresses;
+    if (addresses.empty()) addresses = SerializeRowAddresses({});
+    groups.push_back({std::move(addresses), group.old_fragments, group.new_fragments});
+  }
+  if (!is_indexed) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(
+      auto entry,
+      reuse.history.Append(*dataset.location.store, dataset.location.path, read_version, groups));
+  rewrite->fragment_reuse = {std::move(entry), reuse.uuid};
+  return arrow::Status::OK();
+}
+
 }  // namespace
 
 arrow::Result<Compacted> CommitCompaction(const std::shared_ptr<Dataset>& dataset,
@@ -123,6 +155,10 @@ arrow::Result<Compacted> CommitCompaction(const std::shared_ptr<Dataset>& datase
     }
     target.known = std::move(reserved.version);
   }
+  if (options.defer_index_remap && !dataset->impl().manifest->has_stable_row_ids()) {
+    ARROW_RETURN_NOT_OK(
+        RecordReuse(dataset->impl(), results, target.known->manifest->version, &rewrite));
+  }
   // What others committed since the tasks read is checked, that before the reservation included.
   Transaction transaction = MakeTransaction(read_version, std::move(rewrite));
   transaction.properties = options.transaction_properties;
@@ -134,11 +170,16 @@ arrow::Result<Compacted> CommitCompaction(const std::shared_ptr<Dataset>& datase
 arrow::Result<Compacted> CompactFiles(const std::shared_ptr<Dataset>& dataset,
                                       const CompactionOptions& options, const CompactionRun& run) {
   ARROW_ASSIGN_OR_RAISE(CompactionPlan plan, PlanCompaction(*dataset, options));
+  return CompactPlanned(dataset, plan, run);
+}
+
+arrow::Result<Compacted> CompactPlanned(const std::shared_ptr<Dataset>& dataset,
+                                        const CompactionPlan& plan, const CompactionRun& run) {
   if (plan.tasks.empty()) return Compacted{dataset, {}};
   std::vector<RewriteResult> results(plan.tasks.size());
   TotalProgress progress(run, plan);
   const size_t workers = std::min<size_t>(
-      plan.tasks.size(), std::max<uint32_t>(1, options.num_threads.value_or(kTasksAtOnce)));
+      plan.tasks.size(), std::max<uint32_t>(1, plan.options.num_threads.value_or(kTasksAtOnce)));
   std::atomic<size_t> next{0};
   auto work = [&](size_t) -> arrow::Status {
     for (size_t task = next++; task < results.size(); task = next++) {

@@ -4,7 +4,7 @@
 //   task    {"task": {"fragments": [..]}, "read_version", "options"}
 //   result  {"metrics", "new_fragments", "read_version", "original_fragments", "row_addrs"}
 //
-// Fragments are those of fragment.h. `row_addrs` is null: it serves indices that are remapped at commit.
+// Fragments are those of fragment.h. `row_addrs` is a list of bytes, or null where no index needs it.
 // Keys of options that are not known are skipped; "verify" is ours alone.
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -235,6 +235,10 @@ arrow::Result<CompactionPlan> CompactionPlan::FromJson(std::string_view text) {
 }
 
 std::string RewriteResult::ToJson() const {
+  Json addresses = nullptr;
+  if (!row_addresses.empty()) {
+    addresses = std::vector<uint8_t>(row_addresses.begin(), row_addresses.end());
+  }
   return Dump({{"metrics",
                 {{"fragments_removed", metrics.fragments_removed},
                  {"fragments_added", metrics.fragments_added},
@@ -243,7 +247,7 @@ std::string RewriteResult::ToJson() const {
                {"new_fragments", FragmentsToJson(new_fragments)},
                {"read_version", read_version},
                {"original_fragments", FragmentsToJson(original_fragments)},
-               {"row_addrs", nullptr}});
+               {"row_addrs", std::move(addresses)}});
 }
 
 arrow::Result<RewriteResult> RewriteResult::FromJson(std::string_view text) {
@@ -259,6 +263,15 @@ arrow::Result<RewriteResult> RewriteResult::FromJson(std::string_view text) {
   ARROW_ASSIGN_OR_RAISE(out.new_fragments, FragmentsFromJson(json, "new_fragments"));
   ARROW_ASSIGN_OR_RAISE(out.original_fragments, FragmentsFromJson(json, "original_fragments"));
   ARROW_RETURN_NOT_OK(Reader{json}.Whole("read_version", &out.read_version));
+  const Json& addresses = MemberObject(json, "row_addrs");
+  if (addresses.is_null()) return out;
+  if (!addresses.is_array()) return Expected("row_addrs", "a list of bytes, or null");
+  for (const Json& byte : addresses) {
+    if (!byte.is_number_unsigned() || byte.get<uint64_t>() > 255) {
+      return Expected("row_addrs", "a list of bytes, or null");
+    }
+    out.row_addresses.push_back(static_cast<char>(byte.get<uint8_t>()));
+  }
   return out;
 }
 

@@ -87,17 +87,15 @@ arrow::Status CutToLimits(const Dataset::Impl& dataset, const CompactionOptions&
 }
 
 arrow::Status CheckOptions(const CompactionOptions& options) {
-  for (const auto& [name, limit] : {std::pair{"max_source_fragments", options.max_source_fragments},
-                                    {"max_source_rows", options.max_source_rows},
-                                    {"max_source_bytes", options.max_source_bytes},
-                                    {"batch_size", options.batch_size},
-                                    {"max_bytes_per_file", options.max_bytes_per_file}}) {
+  for (const auto& [name, limit] :
+       {std::pair{"max_source_fragments", options.max_source_fragments},
+        {"max_source_rows", options.max_source_rows},
+        {"max_source_bytes", options.max_source_bytes},
+        {"batch_size", options.batch_size},
+        {"binary_copy_read_batch_bytes", options.binary_copy_read_batch_bytes},
+        {"max_bytes_per_file", options.max_bytes_per_file}}) {
     if (limit && *limit == 0)
       return InvalidInput(name, " must be positive; leave it away for no limit");
-  }
-  if (options.mode == CompactionMode::kForceBinaryCopy) {
-    return Unsupported(
-        "compaction by copying pages is not there yet; use reencode or try_binary_copy");
   }
   return arrow::Status::OK();
 }
@@ -192,25 +190,48 @@ arrow::Result<std::string> TargetStorageVersion(const Dataset::Impl& dataset,
   return std::string(StorageVersionText(format));
 }
 
+arrow::Result<KnownReuse> ReadFragmentReuse(const Dataset::Impl& dataset) {
+  KnownReuse out;
+  for (const IndexInfo& index : dataset.indices) {
+    if (index.name != kFragmentReuseIndexName) continue;
+    ARROW_ASSIGN_OR_RAISE(
+        out.history, FragmentReuse::Read(*dataset.location.store, dataset.location.path, index));
+    out.uuid = index.uuid;
+  }
+  return out;
+}
+
+arrow::Result<std::vector<IndexInfo>> IndicesWithCoverage(const Dataset::Impl& dataset) {
+  ARROW_ASSIGN_OR_RAISE(const KnownReuse reuse, ReadFragmentReuse(dataset));
+  std::vector<IndexInfo> indices;
+  for (const IndexInfo& index : dataset.indices) {
+    if (IsSystemIndex(index)) continue;
+    indices.push_back(index);
+    reuse.history.Translate(&indices.back());
+  }
+  return indices;
+}
+
 arrow::Status CheckIndicesAllowRewrite(const Dataset::Impl& dataset,
                                        const std::vector<FragmentMetadata>& fragments,
                                        const CompactionOptions& options) {
+  const bool stable_row_ids = dataset.manifest->has_stable_row_ids();
   for (const IndexInfo& index : dataset.indices) {
-    if (index.name == kFragmentReuseIndexName) {
+    if (index.name == kFragmentReuseIndexName && !options.defer_index_remap) {
       return Unsupported(
-          "the table has a fragment reuse index: compact it after its indices were "
-          "optimized and the entry is gone");
+          "the table has a fragment reuse index: set defer_index_remap, or compact it after its "
+          "indices were optimized and the entry is gone");
     }
     if (IsSystemIndex(index)) continue;
     if (!index.has_fragment_bitmap) {
       return Unsupported("index \"", index.name,
                          "\" does not record which fragments it covers; create it again first");
     }
-    if (!options.defer_index_remap) continue;
+    if (!options.defer_index_remap || !stable_row_ids || !AnswersWithAddresses(index)) continue;
     for (const FragmentMetadata& fragment : fragments) {
       if (Covers(index, fragment.id)) {
-        return Unsupported("defer_index_remap: index \"", index.name, "\" covers fragment ",
-                           fragment.id, ", and fragment reuse indices are not written yet");
+        return Unsupported("defer_index_remap: index \"", index.name,
+                           "\" answers with row addresses in a table with stable row ids");
       }
     }
   }
@@ -229,10 +250,7 @@ arrow::Result<CompactionPlan> PlanCompaction(const Dataset& dataset,
   if (options.materialize_deletions_threshold >= 1) plan.options.materialize_deletions = false;
   ARROW_ASSIGN_OR_RAISE(plan.options.data_storage_version, TargetStorageVersion(impl, options));
 
-  std::vector<const IndexInfo*> indices;
-  for (const IndexInfo& index : impl.indices) {
-    if (!IsSystemIndex(index)) indices.push_back(&index);
-  }
+  ARROW_ASSIGN_OR_RAISE(const std::vector<IndexInfo> indices, IndicesWithCoverage(impl));
   const std::set<uint64_t> excluded(options.excluded_fragment_ids.begin(),
                                     options.excluded_fragment_ids.end());
   std::vector<Bin> bins;
@@ -259,7 +277,7 @@ arrow::Result<CompactionPlan> PlanCompaction(const Dataset& dataset,
       continue;
     }
     std::vector<bool> coverage;
-    for (const IndexInfo* index : indices) coverage.push_back(Covers(*index, fragment.id));
+    for (const IndexInfo& index : indices) coverage.push_back(Covers(index, fragment.id));
     if (coverage != bin_coverage) close();
     bin_coverage = std::move(coverage);
     bin.push_back({&fragment, live, by_itself});

@@ -1,9 +1,13 @@
 // What compaction may rewrite.
 #pragma once
 
-#include "arrow/status.h"
+#include <string>
+#include <vector>
+
+#include "arrow/result.h"
 #include "lancea/compaction.h"
 #include "lancea/dataset/dataset_impl.h"
+#include "lancea/table/fragment_reuse.h"
 
 namespace lancea {
 
@@ -11,6 +15,16 @@ namespace lancea {
 arrow::Status CheckIndicesAllowRewrite(const Dataset::Impl& dataset,
                                        const std::vector<FragmentMetadata>& fragments,
                                        const CompactionOptions& options);
+
+/// The indices over rows, each covering the fragments that hold the rows it covers now.
+arrow::Result<std::vector<IndexInfo>> IndicesWithCoverage(const Dataset::Impl& dataset);
+
+/// The history of rewrites that indices did not follow; of the entry's uuid, empty when there is none.
+struct KnownReuse {
+  FragmentReuse history;
+  std::string uuid;
+};
+arrow::Result<KnownReuse> ReadFragmentReuse(const Dataset::Impl& dataset);
 
 /// The storage version of new files: "2.0" ... "2.3".
 /// \return Unsupported for tables of the legacy format

@@ -13,11 +13,9 @@
 namespace lancea {
 namespace {
 
-constexpr uint64_t kBatchBytes = uint64_t{8} << 20;
 constexpr uint64_t kMaxBatchRows = uint64_t{128} << 10;
 // Before a batch is decoded nobody knows what its rows take.
 constexpr uint64_t kFirstBatchRows = 128;
-constexpr uint64_t kIoBufferBytes = uint64_t{32} << 20;
 // Rows are alike while their sizes differ by no more than this.
 constexpr uint64_t kAlike = 4;
 
@@ -50,10 +48,10 @@ uint64_t CompactionRows::EncodedRowBytes(size_t slice) const {
 void CompactionRows::OpenStream() {
   const uint64_t encoded = EncodedRowBytes(slice_);
   const double row_bytes = std::max(1.0, static_cast<double>(encoded) * growth_);
-  const auto by_bytes = static_cast<uint64_t>(static_cast<double>(kBatchBytes) / row_bytes);
-  batch_rows_ = std::clamp<uint64_t>(by_bytes, 1, has_learned_ ? kMaxBatchRows : kFirstBatchRows);
-  if (options_.batch_size) batch_rows_ = std::min(batch_rows_, *options_.batch_size);
-  batch_rows_ = std::max<uint64_t>(1, batch_rows_);
+  const auto by_bytes =
+      static_cast<uint64_t>(static_cast<double>(options_.batch_bytes) / row_bytes);
+  batch_rows_ = options_.batch_size.value_or(
+      std::clamp<uint64_t>(by_bytes, 1, has_learned_ ? kMaxBatchRows : kFirstBatchRows));
   std::vector<FragmentSlice> slices = {slices_[slice_]};
   slices[0].rows.start += row_;
   stream_end_ = slice_ + 1;
@@ -61,7 +59,7 @@ void CompactionRows::OpenStream() {
     slices.push_back(slices_[stream_end_++]);
   }
   ScanOptions scan;
-  scan.io_buffer_size = options_.io_buffer_size.value_or(kIoBufferBytes);
+  scan.io_buffer_size = options_.io_buffer_size;
   scan.stop_token = options_.stop;
   stream_ = MakeScanStream(dataset_, plan_, std::move(slices), std::move(scan),
                            static_cast<int64_t>(batch_rows_));
@@ -69,6 +67,7 @@ void CompactionRows::OpenStream() {
 
 // What rows take when decoded; a stream whose batches are far from the wanted size is replaced.
 void CompactionRows::Learn(const arrow::RecordBatch& batch) {
+  if (options_.batch_size) return;
   const auto bytes = arrow::util::ReferencedBufferSize(batch);
   if (!bytes.ok() || batch.num_rows() == 0) return;
   const double row_bytes =
@@ -76,9 +75,9 @@ void CompactionRows::Learn(const arrow::RecordBatch& batch) {
   growth_ = row_bytes / static_cast<double>(EncodedRowBytes(slice_));
   const bool is_first = !has_learned_;
   has_learned_ = true;
-  auto wanted = std::clamp<uint64_t>(
-      static_cast<uint64_t>(static_cast<double>(kBatchBytes) / row_bytes), 1, kMaxBatchRows);
-  if (options_.batch_size) wanted = std::clamp<uint64_t>(wanted, 1, *options_.batch_size);
+  const auto wanted = std::clamp<uint64_t>(
+      static_cast<uint64_t>(static_cast<double>(options_.batch_bytes) / row_bytes), 1,
+      kMaxBatchRows);
   const bool is_far = batch_rows_ > 2 * wanted || batch_rows_ * kAlike < wanted;
   if (is_far || (is_first && batch_rows_ < wanted)) stream_.reset();
 }
@@ -121,7 +120,8 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> CompactionRows::NextWithBlobs
   uint64_t bytes = 0;
   while (end < pending_->num_rows()) {
     const uint64_t next = pending_bytes_[static_cast<size_t>(end)];
-    if (end > pending_row_ && (next > kBatchBytes || bytes + next > kBatchBytes)) break;
+    if (end > pending_row_ && (next > options_.batch_bytes || bytes + next > options_.batch_bytes))
+      break;
     bytes += next;
     ++end;
   }

@@ -2,7 +2,7 @@
 //
 // JSON stays as it is stored and blobs come as BlobsAsGiven has them. Batches are cut by bytes: how many
 // rows that is follows from the batches decoded so far and the sizes of the files, so that a batch has
-// about kBatchBytes whether its rows are small or large.
+// about as many bytes whether its rows are small or large.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,9 @@ namespace lancea {
 class CompactionRows {
  public:
   struct Options {
-    std::optional<uint64_t> batch_size;      ///< rows at most
-    std::optional<uint64_t> io_buffer_size;  ///< bytes decoded ahead; default 32 MiB
+    std::optional<uint64_t> batch_size;            ///< rows at most
+    uint64_t io_buffer_size = uint64_t{32} << 20;  ///< bytes decoded ahead
+    uint64_t batch_bytes = uint64_t{8} << 20;      ///< of a batch, roughly
     arrow::StopToken stop = arrow::StopToken::Unstoppable();
   };
 

@@ -1,17 +1,22 @@
 // One compaction task: rows of old fragments -> new files, read back before anybody may commit them.
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
 #include "lancea/compaction.h"
+#include "lancea/dataset/compaction_copy.h"
 #include "lancea/dataset/compaction_digest.h"
 #include "lancea/dataset/compaction_plan.h"
 #include "lancea/dataset/compaction_rows.h"
 #include "lancea/dataset/fragment_writer.h"
 #include "lancea/dataset/write_context.h"
 #include "lancea/dataset/write_schema.h"
+#include "lancea/schema/field.h"
 #include "lancea/table/feature_flags.h"
+#include "lancea/table/fragment_reuse.h"
+#include "lancea/table/index_metadata.h"
 #include "lancea/table/table_layout.h"
 #include "lancea/util/errors.h"
 #include "lancea/util/uuid.h"
@@ -20,6 +25,12 @@ namespace lancea {
 namespace {
 
 using Fragments = std::vector<FragmentMetadata>;
+
+// Larger than what is gathered of a column when rows are first written: compaction is for large pages.
+constexpr uint64_t kColumnCacheBytes = uint64_t{8} << 20;
+// However little memory there is.
+constexpr uint64_t kMinColumnCacheBytes = uint64_t{64} << 10;
+constexpr uint64_t kMinBatchBytes = uint64_t{1} << 20;
 
 // The same files and deletions: what a task was planned on is what would be read.
 bool IsSame(const FragmentMetadata& planned, const FragmentMetadata& found) {
@@ -107,15 +118,24 @@ class Rewriter {
     result.read_version = dataset_->version();
     for (size_t index : indices_) result.original_fragments.push_back(impl_.fragments()[index]);
     if (num_rows_ > 0) {
-      ARROW_ASSIGN_OR_RAISE(auto writer, MakeWriter());
-      ARROW_RETURN_NOT_OK(Copy(writer.get()));
-      // Until Release the files go with the writer.
-      ARROW_ASSIGN_OR_RAISE(result.new_fragments, writer->Complete());
-      if (impl_.manifest->has_stable_row_ids()) {
-        ARROW_RETURN_NOT_OK(GiveLineage(&result.new_fragments));
+      ARROW_ASSIGN_OR_RAISE(const bool copies_pages, CopiesPages());
+      // Until Release the files go with their writer.
+      if (copies_pages) {
+        ARROW_ASSIGN_OR_RAISE(auto copier, MakeCopier());
+        ARROW_ASSIGN_OR_RAISE(result.new_fragments, copier->Copy(indices_));
+        ARROW_RETURN_NOT_OK(Complete(&result.new_fragments));
+        copier->Release();
+      } else {
+        ARROW_ASSIGN_OR_RAISE(auto writer, MakeWriter());
+        ARROW_RETURN_NOT_OK(CopyRows(writer.get()));
+        ARROW_ASSIGN_OR_RAISE(result.new_fragments, writer->Complete());
+        ARROW_RETURN_NOT_OK(VerifyRows(result.new_fragments));
+        ARROW_RETURN_NOT_OK(Complete(&result.new_fragments));
+        writer->Release();
       }
-      ARROW_RETURN_NOT_OK(Verify(result.new_fragments));
-      writer->Release();
+    }
+    if (NeedsRowAddresses()) {
+      ARROW_ASSIGN_OR_RAISE(result.row_addresses, RowAddresses());
     }
     Count(&result);
     return result;
@@ -136,37 +156,111 @@ class Rewriter {
     return arrow::Status::OK();
   }
 
+  // Indices of addresses are moved to the new ones, now or later.
+  bool NeedsRowAddresses() const {
+    if (impl_.manifest->has_stable_row_ids() || num_rows_ == 0) return false;
+    return task_.options.defer_index_remap || !std::ranges::all_of(impl_.indices, IsSystemIndex);
+  }
+
+  arrow::Result<std::string> RowAddresses() const {
+    std::vector<LiveRows> rows;
+    for (size_t index : indices_) {
+      const FragmentMetadata& fragment = impl_.fragments()[index];
+      LiveRows& live = rows.emplace_back();
+      live.fragment_id = static_cast<uint32_t>(fragment.id);
+      ARROW_ASSIGN_OR_RAISE(auto deletions, impl_.Deletions(fragment));
+      const DeletionVector none;
+      (deletions == nullptr ? none : *deletions)
+          .AppendLiveRanges({0, fragment.physical_rows}, &live.offsets);
+    }
+    return SerializeRowAddresses(rows);
+  }
+
+  // Of the session's memory: for what is read ahead, and as much for what is gathered into pages. Two
+  // tasks run at once, and each holds pages on their way to the file as well.
+  uint64_t MemoryShare() const { return impl_.session->memory_limit() / 8; }
+
   CompactionRows::Options RowOptions() const {
-    return {task_.options.batch_size, task_.options.io_buffer_size, run_.stop};
+    CompactionRows::Options options;
+    options.batch_size = task_.options.batch_size;
+    options.batch_bytes = std::clamp(MemoryShare() / 4, kMinBatchBytes, options.batch_bytes);
+    options.io_buffer_size = task_.options.io_buffer_size.value_or(
+        std::clamp(MemoryShare(), kMinBatchBytes, options.io_buffer_size));
+    options.stop = run_.stop;
+    return options;
+  }
+
+  arrow::Result<FileFormat> TargetFormat() const {
+    ARROW_ASSIGN_OR_RAISE(std::string version, TargetStorageVersion(impl_, task_.options));
+    return ParseStorageVersion(version);
+  }
+
+  arrow::Result<bool> CopiesPages() const {
+    if (task_.options.mode == CompactionMode::kReencode) return false;
+    ARROW_ASSIGN_OR_RAISE(const FileFormat format, TargetFormat());
+    ARROW_ASSIGN_OR_RAISE(const std::string obstacle, CopyObstacle(impl_, indices_, format));
+    if (obstacle.empty()) return true;
+    if (task_.options.mode == CompactionMode::kTryBinaryCopy) return false;
+    return Unsupported("binary copy is not supported here: ", obstacle);
   }
 
   // As many files as have the wanted size, of equal numbers of rows.
-  arrow::Result<std::unique_ptr<FragmentWriter>> MakeWriter() {
-    ARROW_ASSIGN_OR_RAISE(std::string version, TargetStorageVersion(impl_, task_.options));
+  uint64_t NumFiles() const {
     const uint64_t target = std::max<uint64_t>(1, task_.options.target_rows_per_fragment);
-    const uint64_t num_files = std::max<uint64_t>(1, num_rows_ / target);
-    FragmentWriterOptions options;
-    ARROW_ASSIGN_OR_RAISE(options.file.format, ParseStorageVersion(version));
-    options.file.pool = impl_.memory_pool();
-    options.file.cpu = impl_.session->impl().cpu_executor();
-    options.max_rows_per_file = (num_rows_ + num_files - 1) / num_files;
-    if (task_.options.max_bytes_per_file) {
-      options.max_bytes_per_file = *task_.options.max_bytes_per_file;
-    }
-    // Blobs that lie elsewhere stay there.
-    options.external_blobs = {impl_.manifest->base_paths, /*allow_outside_bases=*/true};
-    options.stop = run_.stop;
-    options.progress = [this](const WriteProgress& written) {
+    return std::max<uint64_t>(1, num_rows_ / target);
+  }
+  uint64_t MaxRowsPerFile() const { return (num_rows_ + NumFiles() - 1) / NumFiles(); }
+
+  FileTarget Target() const {
+    return {context_.location.store, JoinPath(context_.location.path, kDataDirectory), {}};
+  }
+
+  std::function<arrow::Status(const WriteProgress&)> Progress() const {
+    return [this](const WriteProgress& written) {
       if (!run_.progress) return arrow::Status::OK();
       return run_.progress({written.rows, num_rows_, written.bytes});
     };
-    ARROW_ASSIGN_OR_RAISE(rows_, CompactionRows::Make(dataset_, indices_, RowOptions()));
-    const FileTarget own{
-        context_.location.store, JoinPath(context_.location.path, kDataDirectory), {}};
-    return FragmentWriter::Make({own}, impl_.manifest->schema, rows_->schema(), std::move(options));
   }
 
-  arrow::Status Copy(FragmentWriter* writer) {
+  arrow::Result<std::unique_ptr<FragmentCopier>> MakeCopier() const {
+    FragmentCopyOptions options;
+    ARROW_ASSIGN_OR_RAISE(options.pages.format, TargetFormat());
+    options.pages.pool = impl_.memory_pool();
+    options.pages.read_batch_bytes =
+        task_.options.binary_copy_read_batch_bytes.value_or(options.pages.read_batch_bytes);
+    options.max_rows_per_file = MaxRowsPerFile();
+    options.max_bytes_per_file =
+        task_.options.max_bytes_per_file.value_or(options.max_bytes_per_file);
+    options.verify = task_.options.verify;
+    options.progress = Progress();
+    options.stop = run_.stop;
+    return std::make_unique<FragmentCopier>(impl_, Target(), std::move(options));
+  }
+
+  arrow::Result<std::unique_ptr<FragmentWriter>> MakeWriter() {
+    FragmentWriterOptions options;
+    ARROW_ASSIGN_OR_RAISE(options.file.format, TargetFormat());
+    options.file.pool = impl_.memory_pool();
+    options.file.cpu = impl_.session->impl().cpu_executor();
+    uint64_t num_fields = 1;
+    VisitFields(impl_.manifest->schema.fields, [&](const Field&) { ++num_fields; });
+    options.file.column_cache_bytes =
+        std::clamp(MemoryShare() / num_fields, kMinColumnCacheBytes, kColumnCacheBytes);
+    options.max_rows_per_file = MaxRowsPerFile();
+    if (num_rows_ % NumFiles() != 0) options.num_full_files = num_rows_ % NumFiles();
+    options.max_bytes_per_file =
+        task_.options.max_bytes_per_file.value_or(options.max_bytes_per_file);
+    // Blobs that lie elsewhere stay there.
+    options.blobs.bases = impl_.manifest->base_paths;
+    options.blobs.allow_outside_bases = true;
+    options.stop = run_.stop;
+    options.progress = Progress();
+    ARROW_ASSIGN_OR_RAISE(rows_, CompactionRows::Make(dataset_, indices_, RowOptions()));
+    return FragmentWriter::Make({Target()}, impl_.manifest->schema, rows_->schema(),
+                                std::move(options));
+  }
+
+  arrow::Status CopyRows(FragmentWriter* writer) {
     uint64_t copied = 0;
     while (true) {
       ARROW_ASSIGN_OR_RAISE(auto batch, rows_->Next());
@@ -179,7 +273,12 @@ class Rewriter {
     return arrow::Status::OK();
   }
 
-  arrow::Status GiveLineage(Fragments* fragments) {
+  // Whoever wrote the rows: as many as before, with their ids and versions.
+  arrow::Status Complete(Fragments* fragments) {
+    uint64_t written = 0;
+    for (const FragmentMetadata& fragment : *fragments) written += fragment.physical_rows;
+    if (written != num_rows_) return Corrupt("wrote ", written, " of ", num_rows_, " rows");
+    if (!impl_.manifest->has_stable_row_ids()) return arrow::Status::OK();
     Lineage lineage;
     for (size_t index : indices_) {
       ARROW_RETURN_NOT_OK(lineage.Add(impl_, impl_.fragments()[index]));
@@ -187,10 +286,8 @@ class Rewriter {
     return lineage.Give(fragments);
   }
 
-  arrow::Status Verify(const Fragments& fragments) {
-    uint64_t written = 0;
-    for (const FragmentMetadata& fragment : fragments) written += fragment.physical_rows;
-    if (written != num_rows_) return Corrupt("wrote ", written, " of ", num_rows_, " rows");
+  // Read back what was written and compare it with what was read.
+  arrow::Status VerifyRows(const Fragments& fragments) {
     if (!task_.options.verify) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<const Dataset> rewritten, AsDataset(context_, fragments));
     std::vector<size_t> all(fragments.size());

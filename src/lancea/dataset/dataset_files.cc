@@ -2,12 +2,11 @@
 #include "arrow/array/array_primitive.h"
 #include "arrow/buffer.h"
 #include "arrow/type.h"
+#include "lancea/dataset/base_stores.h"
 #include "lancea/dataset/dataset_impl.h"
 #include "lancea/encoding/unbacked.h"
 #include "lancea/file/run_tasks.h"
 #include "lancea/io/path.h"
-#include "lancea/io/storage_options.h"
-#include "lancea/io/uri.h"
 #include "lancea/table/base_paths.h"
 #include "lancea/table/fragment.h"
 #include "lancea/table/table_layout.h"
@@ -37,10 +36,8 @@ arrow::Result<std::shared_ptr<ObjectReader>> OpenListed(const StoreAndPath& wher
 
 arrow::Result<StoreAndPath> Dataset::Impl::Resolve(std::optional<uint32_t> base_id,
                                                    const std::string& full_path) const {
-  if (!base_id.has_value() || session->host().object_store != nullptr) {
-    return StoreAndPath{location.store, full_path};
-  }
-  return ResolveUri(full_path, OptionsOfBase(storage_options, base_id));
+  if (!base_id.has_value()) return StoreAndPath{location.store, full_path};
+  return ResolveUnderBase(*session, storage_options, manifest->base_paths, *base_id, full_path);
 }
 
 arrow::Result<std::shared_ptr<const DataFileReader>> Dataset::Impl::OpenDataFile(

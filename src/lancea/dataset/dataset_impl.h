@@ -41,6 +41,7 @@ class Dataset::Impl {
   std::vector<IndexInfo> indices;
   std::shared_ptr<arrow::Schema> schema;
   std::shared_ptr<Session> session;
+  std::shared_ptr<CommitHandler> commit_handler;  ///< nullptr: by what the store can do
   /// Set by Open; a child of the session's.
   std::unique_ptr<IoCounters> io_counters;
 

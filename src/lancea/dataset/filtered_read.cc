@@ -5,14 +5,11 @@
 #include <tuple>
 
 #include "arrow/array/array_primitive.h"
-#include "arrow/array/concatenate.h"
 #include "arrow/array/util.h"
-#include "arrow/compute/api_vector.h"
-#include "arrow/compute/exec.h"
-#include "arrow/datum.h"
+#include "arrow/buffer.h"
 #include "arrow/type.h"
+#include "lancea/dataset/pick_rows.h"
 #include "lancea/dataset/read_cost.h"
-#include "lancea/dataset/row_order.h"
 
 namespace lancea {
 namespace {
@@ -21,6 +18,8 @@ namespace {
 constexpr uint64_t kMinPieceRows = 4096;
 constexpr uint64_t kMaxPieceRows = uint64_t{128} << 10;
 constexpr uint64_t kPieceBytes = uint64_t{2} << 20;
+// Rows asked from which on a step's cost is believed.
+constexpr double kMeasuredRows = 10'000;
 
 class Stopwatch {
  public:
@@ -36,14 +35,6 @@ class Stopwatch {
   std::atomic<uint64_t>* const nanos_;
   const std::chrono::nanoseconds begin_;
 };
-
-arrow::Result<std::shared_ptr<arrow::Array>> AsOne(const arrow::ArrayVector& arrays,
-                                                   const std::shared_ptr<arrow::DataType>& type,
-                                                   arrow::MemoryPool* pool) {
-  if (arrays.size() == 1) return arrays[0];
-  if (arrays.empty()) return arrow::MakeEmptyArray(type, pool);
-  return arrow::Concatenate(arrays, pool);
-}
 
 // One slice on its way through the filter.
 class SliceRead {
@@ -119,7 +110,8 @@ class SliceRead {
       for (const size_t c : columns) {
         const auto& type = schema->field(static_cast<int>(c))->type();
         ARROW_ASSIGN_OR_RAISE(const arrow::ArrayVector arrays, begun->Finish(c));
-        ARROW_ASSIGN_OR_RAISE(out[c], pick ? PickFrom(arrays, type) : AsOne(arrays, type, pool_));
+        ARROW_ASSIGN_OR_RAISE(out[c],
+                              pick ? PickFrom(arrays, type) : JoinArrays(arrays, type, pool_));
       }
       return arrow::Status::OK();
     };
@@ -135,12 +127,28 @@ class SliceRead {
     return out;
   }
 
+  StepCost& CostOf(const ScanFilter::Step& step) const {
+    return scan_.measured[static_cast<size_t>(&step - scan_.filter.steps().data())];
+  }
+
   // Among steps whose types cost the same, those first that take fewer bytes in this fragment's files:
-  // they are encoded better, often by a dictionary.
+  // they are encoded better, often by a dictionary. Once it is known what each costs and drops, by that.
   std::vector<const ScanFilter::Step*> InOrder() const {
     std::vector<const ScanFilter::Step*> out;
     for (const ScanFilter::Step& step : scan_.filter.steps()) out.push_back(&step);
     if (out.size() < 2 || readers_ == nullptr) return out;
+    std::vector<std::pair<double, const ScanFilter::Step*>> ranked;
+    for (const ScanFilter::Step* step : out) {
+      const auto rank = CostOf(*step).PerDroppedRow();
+      if (rank) ranked.emplace_back(*rank, step);
+    }
+    if (ranked.size() == out.size()) {
+      std::ranges::stable_sort(ranked, {}, [](const auto& pair) {
+        return std::pair(pair.second->may_fail, pair.first);
+      });
+      std::ranges::transform(ranked, out.begin(), [](const auto& pair) { return pair.second; });
+      return out;
+    }
     auto bytes = [&](const ScanFilter::Step* step) {
       uint64_t sum = 0;
       for (const size_t column : step->columns) {
@@ -182,6 +190,8 @@ class SliceRead {
               IsCheaperWhole(row_bytes, *readers_, static_cast<size_t>(left_.num_runs()));
     }
     const int64_t num_rows = whole ? left_.num_rows() : left_.count();
+    StepCost& cost = CostOf(step);
+    const Stopwatch time(&cost.nanos);
     std::vector<arrow::ArrayVector> columns(step.columns.size());
     std::vector<size_t> missing;
     for (size_t i = 0; i < step.columns.size(); ++i) {
@@ -198,16 +208,23 @@ class SliceRead {
     }
     if (!missing.empty()) {
       std::vector<size_t> wanted;
-      for (const size_t i : missing) wanted.push_back(step.columns[i]);
+      std::vector<const ValueCondition*> asked;
+      for (const size_t i : missing) {
+        wanted.push_back(step.columns[i]);
+        asked.push_back(AnswersWillDo(step.columns[i]) ? step.asked[i] : nullptr);
+      }
       ReadOptions options = scan_.read_options;
       if (scan_.counters != nullptr) options.counters = &scan_.counters->scan_io;
       ARROW_ASSIGN_OR_RAISE(
           auto begun, FragmentRead::Make(scan_.dataset, scan_.filter.plan(), readers_, fragment_,
                                          whole ? rows_ : left_.Pick(rows_), wanted,
-                                         scan_.options.include_deleted_rows, options));
+                                         scan_.options.include_deleted_rows, options, asked));
       for (const size_t i : missing) {
         ARROW_ASSIGN_OR_RAISE(columns[i], begun->Finish(step.columns[i]));
-        if (whole) read_[step.columns[i]] = columns[i];
+        const bool has_values = std::ranges::none_of(columns[i], [&](const auto& array) {
+          return step.asked[i] != nullptr && array->type_id() == arrow::Type::BOOL;
+        });
+        if (whole && has_values) read_[step.columns[i]] = columns[i];
       }
     }
     Selection holds(num_rows);
@@ -215,12 +232,23 @@ class SliceRead {
       if (holds.none()) break;
       ARROW_RETURN_NOT_OK(Ask(condition, step, columns, &holds));
     }
+    cost.rows += static_cast<uint64_t>(num_rows);
+    cost.kept += static_cast<uint64_t>(holds.count());
     if (whole) {
       left_.And(holds);
     } else {
       left_.KeepOfLeft(holds);
     }
     return arrow::Status::OK();
+  }
+
+  // Whether a column of the filter is not worth having once it has been asked. Numbers of the output are:
+  // decoding takes no longer than asking. So is what would have to be fetched twice.
+  bool AnswersWillDo(size_t column) const {
+    const auto& same = scan_.same_as_filtered;
+    if (std::find(same.begin(), same.end(), static_cast<int>(column)) == same.end()) return true;
+    const auto& type = *scan_.filter.plan().columns()[column].output->type();
+    return !arrow::is_fixed_width(type.id()) && IsInMemory(*readers_);
   }
 
   // Leave in `holds` the rows for which the condition holds.
@@ -251,7 +279,12 @@ class SliceRead {
       // Each array as the page has it: nothing is joined, dictionaries stay.
       int64_t begin = 0;
       for (const auto& array : columns[condition.columns[0]]) {
-        ARROW_ASSIGN_OR_RAISE(auto answers, predicate.Evaluate({array}, array->length(), pool_));
+        std::shared_ptr<arrow::BooleanArray> answers;
+        if (predicate.value_condition() != nullptr && array->type_id() == arrow::Type::BOOL) {
+          answers = std::static_pointer_cast<arrow::BooleanArray>(array);
+        } else {
+          ARROW_ASSIGN_OR_RAISE(answers, predicate.Evaluate({array}, array->length(), pool_));
+        }
         holds->Keep(begin, *answers);
         begin += array->length();
       }
@@ -264,7 +297,7 @@ class SliceRead {
         ARROW_ASSIGN_OR_RAISE(array, AsEvaluated(std::move(array), pool_));
       }
       const auto& field = scan_.filter.plan().columns()[step.columns[i]].output;
-      ARROW_ASSIGN_OR_RAISE(auto joined, AsOne(arrays, field->type(), pool_));
+      ARROW_ASSIGN_OR_RAISE(auto joined, JoinArrays(arrays, field->type(), pool_));
       aligned.push_back(std::move(joined));
     }
     ARROW_ASSIGN_OR_RAISE(auto answers,
@@ -276,43 +309,7 @@ class SliceRead {
   // The rows left of arrays that hold all rows, as one array of `type`.
   arrow::Result<std::shared_ptr<arrow::Array>> PickFrom(
       const arrow::ArrayVector& arrays, const std::shared_ptr<arrow::DataType>& type) {
-    auto as_typed =
-        [&](std::shared_ptr<arrow::Array> array) -> arrow::Result<std::shared_ptr<arrow::Array>> {
-      if (array->type()->Equals(*type)) return array;
-      return AsEvaluated(std::move(array), pool_);
-    };
-    if (left_.all()) {
-      arrow::ArrayVector out;
-      for (const auto& array : arrays) {
-        ARROW_ASSIGN_OR_RAISE(auto typed, as_typed(array));
-        out.push_back(std::move(typed));
-      }
-      return AsOne(out, type, pool_);
-    }
-    const std::vector<uint32_t>& positions = Positions();
-    const bool same = std::all_of(arrays.begin(), arrays.end(),
-                                  [&](const auto& array) { return array->type()->Equals(*type); });
-    if (same) return RestoreOrder(arrays, positions, pool_);
-    // Dictionaries differ from page to page: picked first, resolved after.
-    arrow::ArrayVector out;
-    uint32_t begin = 0;
-    auto at = positions.begin();
-    for (const auto& array : arrays) {
-      const auto end = begin + static_cast<uint32_t>(array->length());
-      std::vector<uint32_t> here;
-      for (; at != positions.end() && *at < end; ++at) here.push_back(*at - begin);
-      begin = end;
-      if (here.empty()) continue;
-      ARROW_ASSIGN_OR_RAISE(auto some, RestoreOrder({array}, here, pool_));
-      ARROW_ASSIGN_OR_RAISE(some, as_typed(std::move(some)));
-      out.push_back(std::move(some));
-    }
-    return AsOne(out, type, pool_);
-  }
-
-  const std::vector<uint32_t>& Positions() {
-    if (positions_.size() != static_cast<size_t>(left_.count())) positions_ = left_.Positions();
-    return positions_;
+    return PickRows(arrays, left_, type, pool_, &positions_);
   }
 
   const FilteredScan& scan_;
@@ -328,6 +325,13 @@ class SliceRead {
 
 }  // namespace
 
+std::optional<double> StepCost::PerDroppedRow() const {
+  const auto asked = static_cast<double>(rows.load(std::memory_order_relaxed));
+  if (asked < kMeasuredRows) return std::nullopt;
+  const double dropped = asked - static_cast<double>(kept.load(std::memory_order_relaxed));
+  return static_cast<double>(nanos.load(std::memory_order_relaxed)) / std::max(dropped, 1.0);
+}
+
 FilteredScan::FilteredScan(const Dataset::Impl& dataset_in, const ScanFilter& filter_in,
                            const ReadPlan& plan_in, const ScanOptions& options_in,
                            ReadOptions read_options_in)
@@ -338,7 +342,8 @@ FilteredScan::FilteredScan(const Dataset::Impl& dataset_in, const ScanFilter& fi
       read_options(std::move(read_options_in)),
       counters(options.counters.get()),
       same_as_filtered(plan.columns().size(), -1),
-      late(plan.columns().size(), options.late_materialization.mode) {
+      late(plan.columns().size(), options.late_materialization.mode),
+      measured(std::make_unique<StepCost[]>(filter.steps().size())) {
   for (size_t c = 0; c < plan.columns().size(); ++c) {
     const PlanColumn& column = plan.columns()[c];
     const auto& names = options.late_materialization.names;

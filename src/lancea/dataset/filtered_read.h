@@ -5,7 +5,9 @@
 // from, follows from what either costs (see WantsWhole); what the filter has read is not read again.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "arrow/record_batch.h"
@@ -19,7 +21,16 @@
 
 namespace lancea {
 
-/// What the reads of one scan have in common. Immutable; refers to what its maker holds.
+/// What asking one step of the filter has cost so far, and left.
+struct StepCost {
+  std::atomic<uint64_t> rows{0}, kept{0}, nanos{0};
+
+  /// Time per row that the step drops: steps are best asked in ascending order of it. nullopt before
+  /// enough rows have been asked.
+  std::optional<double> PerDroppedRow() const;
+};
+
+/// What the reads of one scan have in common. Thread-safe; refers to what its maker holds.
 struct FilteredScan {
   const Dataset::Impl& dataset;
   const ScanFilter& filter;
@@ -32,6 +43,8 @@ struct FilteredScan {
   std::vector<int> same_as_filtered;
   /// Output columns to be read late or never so, whatever it costs; by LateColumns.
   std::vector<LateColumns::Mode> late;
+  /// By step of the filter.
+  std::unique_ptr<StepCost[]> measured;
 
   FilteredScan(const Dataset::Impl& dataset, const ScanFilter& filter, const ReadPlan& plan,
                const ScanOptions& options, ReadOptions read_options);

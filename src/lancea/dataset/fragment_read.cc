@@ -17,7 +17,8 @@ namespace lancea {
 arrow::Result<std::unique_ptr<FragmentRead>> FragmentRead::Make(
     const Dataset::Impl& dataset, const ReadPlan& plan,
     std::shared_ptr<const FragmentColumns> readers, size_t fragment, std::vector<RowRange> rows,
-    std::span<const size_t> columns, bool mark_deleted, const ReadOptions& options) {
+    std::span<const size_t> columns, bool mark_deleted, const ReadOptions& options,
+    std::span<const ValueCondition* const> asked) {
   std::unique_ptr<FragmentRead> out(new FragmentRead(dataset, plan));
   out->readers_ = std::move(readers);
   out->fragment_ = fragment;
@@ -32,13 +33,21 @@ arrow::Result<std::unique_ptr<FragmentRead>> FragmentRead::Make(
   for (size_t file = 0; file < fragment_columns.files.size(); ++file) {
     std::vector<std::unique_ptr<ReadTask>> tasks;
     std::vector<std::pair<size_t, size_t>> owners;
-    for (size_t column : columns) {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const size_t column = columns[i];
+      const PlanColumn& plan_column = plan.columns()[column];
       const auto& parts = fragment_columns.columns[column];
       for (size_t part = 0; part < parts.size(); ++part) {
         if (parts[part].file != file) continue;
-        const bool encoded = plan.keeps_dictionaries() && !plan.columns()[column].has_json;
-        auto task = encoded ? parts[part].reader->ReadEncoded(out->rows_, pool)
-                            : parts[part].reader->Read(out->rows_, pool);
+        const FieldReader& reader = *parts[part].reader;
+        const bool encoded = plan.keeps_dictionaries() && !plan_column.has_json;
+        const bool as_stored = encoded && !plan_column.has_blob_bytes && parts.size() == 1 &&
+                               plan_column.flatten_path.empty() &&
+                               reader.field()->type()->Equals(*plan_column.decoded->type());
+        auto task = as_stored && !asked.empty() && asked[i] != nullptr
+                        ? reader.ReadAnswers(out->rows_, *asked[i], pool)
+                    : encoded ? reader.ReadEncoded(out->rows_, pool)
+                              : reader.Read(out->rows_, pool);
         if (!task.ok()) {
           return Prefix(task.status(), fragment_columns.files[file]->object()->path());
         }

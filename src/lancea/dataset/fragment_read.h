@@ -20,10 +20,13 @@ class FragmentRead {
  public:
   /// Read the bytes. `rows` are physical: ascending, disjoint, non-empty.
   /// \param columns  indices into the plan's columns to read; others must not be finished
+  /// \param asked    for each of `columns` a condition of which the answers will do, as
+  ///   FieldReader::ReadAnswers gives them, or nullptr; empty: none
   static arrow::Result<std::unique_ptr<FragmentRead>> Make(
       const Dataset::Impl& dataset, const ReadPlan& plan,
       std::shared_ptr<const FragmentColumns> readers, size_t fragment, std::vector<RowRange> rows,
-      std::span<const size_t> columns, bool mark_deleted, const ReadOptions& options);
+      std::span<const size_t> columns, bool mark_deleted, const ReadOptions& options,
+      std::span<const ValueCondition* const> asked = {});
 
   /// Decode one column: arrays that are together the rows asked for, of type columns()[column].output.
   arrow::Result<arrow::ArrayVector> Finish(size_t column) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "arrow/util/byte_size.h"
 #include "lancea/dataset/stored_arrays.h"
 #include "lancea/dataset/write_schema.h"
 #include "lancea/io/path.h"
@@ -11,6 +12,12 @@
 #include "lancea/util/uuid.h"
 
 namespace lancea {
+namespace {
+
+// What the reference gathers of a column before it writes a page.
+constexpr uint64_t kLeastColumnBytes = uint64_t{8} << 20;
+
+}  // namespace
 
 arrow::Result<std::unique_ptr<FragmentWriter>> FragmentWriter::Make(std::vector<FileTarget> targets,
                                                                     const Schema& schema,
@@ -75,21 +82,40 @@ arrow::Status FragmentWriter::Write(const std::shared_ptr<arrow::RecordBatch>& b
   int64_t begin = 0;
   while (begin < batch->num_rows()) {
     if (file_ == nullptr) ARROW_RETURN_NOT_OK(OpenFile());
-    const int64_t room = static_cast<int64_t>(
-        std::min<uint64_t>(options_.max_rows_per_file - rows_in_file_, INT64_MAX));
+    const int64_t room =
+        static_cast<int64_t>(std::min<uint64_t>(MaxRowsOfFile() - rows_in_file_, INT64_MAX));
     const int64_t count = std::min(room, batch->num_rows() - begin);
     ARROW_ASSIGN_OR_RAISE(
         auto stored, Convert(count == batch->num_rows() ? *batch : *batch->Slice(begin, count)));
     ARROW_RETURN_NOT_OK(file_->Write(*stored));
     rows_in_file_ += static_cast<uint64_t>(count);
     begin += count;
-    bool is_full = rows_in_file_ >= options_.max_rows_per_file;
-    if (!is_full) {
-      ARROW_ASSIGN_OR_RAISE(is_full, file_->HasWritten(options_.max_bytes_per_file));
+    for (size_t i = 0; i < column_bytes_.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(
+                                                     *stored->column(static_cast<int>(i))));
+      column_bytes_[i] += static_cast<uint64_t>(bytes);
     }
+    ARROW_ASSIGN_OR_RAISE(const bool is_full, IsFull());
     if (is_full) ARROW_RETURN_NOT_OK(FinishFile());
   }
   return Report();
+}
+
+arrow::Result<bool> FragmentWriter::IsFull() {
+  if (rows_in_file_ >= MaxRowsOfFile()) return true;
+  uint64_t enough = kLeastColumnBytes;
+  if (options_.file.data_cache_bytes) {
+    enough = *options_.file.data_cache_bytes / std::max<size_t>(column_bytes_.size(), 1);
+  }
+  if (std::ranges::none_of(column_bytes_, [&](uint64_t bytes) { return bytes >= enough; })) {
+    return false;
+  }
+  return file_->HasWritten(options_.max_bytes_per_file);
+}
+
+uint64_t FragmentWriter::MaxRowsOfFile() const {
+  const uint64_t rows = options_.max_rows_per_file;
+  return fragments_.size() < options_.num_full_files ? rows : std::max<uint64_t>(rows - 1, 1);
 }
 
 arrow::Status FragmentWriter::OpenFile() {
@@ -97,6 +123,9 @@ arrow::Status FragmentWriter::OpenFile() {
   data_file_ = DataFile();
   data_file_.path = DataFileName() + ".lance";
   data_file_.base_id = target.base_id;
+  const FileVersion version = DataFileVersion(options_.file.format);
+  data_file_.file_major_version = version.major;
+  data_file_.file_minor_version = version.minor;
   const std::string path = JoinPath(target.directory, data_file_.path);
   ARROW_ASSIGN_OR_RAISE(auto object, target.store->Create(path));
   ARROW_ASSIGN_OR_RAISE(file_,
@@ -104,10 +133,14 @@ arrow::Status FragmentWriter::OpenFile() {
   paths_.push_back({target.store, path});
   if (has_blobs_) {
     blobs_ = std::make_unique<BlobV2Writer>(target.store, target.directory, data_file_.path,
-                                            &file_->out_of_line(), options_.external_blobs);
+                                            &file_->out_of_line(), options_.blobs);
   }
   rows_in_file_ = 0;
-  return options_.fragment_begun ? options_.fragment_begun({}) : arrow::Status::OK();
+  column_bytes_.assign(source_columns_.size(), 0);
+  if (!options_.fragment_begun) return arrow::Status::OK();
+  FragmentMetadata begun;
+  begun.files.push_back(data_file_);
+  return options_.fragment_begun(begun);
 }
 
 arrow::Status FragmentWriter::FinishFile() {
@@ -119,8 +152,6 @@ arrow::Status FragmentWriter::FinishFile() {
   file_.reset();
   data_file_.fields = std::move(written.fields);
   data_file_.column_indices = std::move(written.column_indices);
-  data_file_.file_major_version = written.major;
-  data_file_.file_minor_version = written.minor;
   data_file_.file_size_bytes = written.size_bytes;
   FragmentMetadata fragment;
   fragment.files.push_back(std::move(data_file_));

@@ -1,5 +1,8 @@
 // Rows -> data files: one fragment per file, a new file when one is full.
 //
+// A file that is to end by its bytes gets at least so many rows that a column of it fills a page of the
+// reference's writer, as its files do: smaller ones serve nobody.
+//
 // Every file is finished (durable, under its name) before the next begins. What fails, or is dropped
 // before Finish, removes the files made so far: nothing refers to them yet.
 #pragma once
@@ -32,8 +35,10 @@ struct FileTarget {
 struct FragmentWriterOptions {
   FileWriteOptions file;
   uint64_t max_rows_per_file = uint64_t{1} << 20;
+  /// The first so many files take max_rows_per_file, those behind them one row less.
+  uint64_t num_full_files = UINT64_MAX;
   uint64_t max_bytes_per_file = uint64_t{90} << 30;
-  ExternalBlobs external_blobs;
+  BlobWriteOptions blobs;
   std::function<arrow::Status(const WriteProgress&)> progress;
   std::function<arrow::Status(const FragmentMetadata&)> fragment_begun;
   std::function<arrow::Status(const FragmentMetadata&)> fragment_complete;
@@ -70,6 +75,8 @@ class FragmentWriter {
 
   explicit FragmentWriter(FragmentWriterOptions options) : options_(std::move(options)) {}
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Convert(const arrow::RecordBatch& batch);
+  uint64_t MaxRowsOfFile() const;
+  arrow::Result<bool> IsFull();
   arrow::Status OpenFile();
   arrow::Status FinishFile();
   arrow::Status Report();
@@ -87,6 +94,7 @@ class FragmentWriter {
   std::unique_ptr<BlobV2Writer> blobs_;
   DataFile data_file_;
   uint64_t rows_in_file_ = 0;
+  std::vector<uint64_t> column_bytes_;  ///< given to each column of the file
   WriteProgress done_;
   std::vector<FragmentMetadata> fragments_;
   std::vector<WrittenPath> paths_;

@@ -6,15 +6,11 @@
 
 #include "arrow/array.h"
 #include "arrow/array/concatenate.h"
-#include "arrow/buffer.h"
-#include "arrow/compute/api_vector.h"
 #include "arrow/compute/cast.h"
 #include "arrow/compute/exec.h"
-#include "arrow/datum.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
-#include "arrow/util/bit_util.h"
 #include "lancea/dataset/column_schema.h"
 #include "lancea/dataset/view_arrays.h"
 #include "lancea/exec/predicate.h"
@@ -97,16 +93,15 @@ class HashJoin::Keys {
   size_t width_ = 0;
 };
 
-HashJoin::HashJoin(arrow::MemoryPool* pool) : pool_(pool) {}
-
 arrow::Result<std::unique_ptr<HashJoin>> HashJoin::Make(arrow::RecordBatchReader* rows,
                                                         const std::string& on,
-                                                        arrow::MemoryPool* pool,
+                                                        const JoinMemory& memory,
                                                         const arrow::StopToken& stop) {
-  std::unique_ptr<HashJoin> join(new HashJoin(pool));
+  arrow::MemoryPool* const pool = memory.pool;
+  std::unique_ptr<HashJoin> join(new HashJoin(memory));
   const int key = rows->schema()->GetFieldIndex(on);
   if (key < 0) return InvalidInput("no column \"", on, "\" to join on, or it is there twice");
-  arrow::RecordBatchVector batches;
+  std::shared_ptr<arrow::Schema> schema;
   arrow::ArrayVector keys;
   for (std::shared_ptr<arrow::RecordBatch> batch;;) {
     ARROW_RETURN_NOT_OK(stop.Poll());
@@ -117,9 +112,10 @@ arrow::Result<std::unique_ptr<HashJoin>> HashJoin::Make(arrow::RecordBatchReader
     keys.push_back(std::move(evaluated));
     ARROW_ASSIGN_OR_RAISE(batch, batch->RemoveColumn(key));
     ARROW_ASSIGN_OR_RAISE(batch, WithoutViews(std::move(batch), pool));
-    batches.push_back(std::move(batch));
+    schema = batch->schema();
+    ARROW_RETURN_NOT_OK(join->rows_.Add(batch));
   }
-  if (batches.empty()) return InvalidInput("HashJoiner: No data");
+  if (schema == nullptr) return InvalidInput("HashJoiner: No data");
   join->key_type_ = keys[0]->type();
   if (arrow::is_base_binary_like(join->key_type_->id())) {
     // Together they may be more than 32-bit offsets reach.
@@ -130,10 +126,7 @@ arrow::Result<std::unique_ptr<HashJoin>> HashJoin::Make(arrow::RecordBatchReader
   ARROW_ASSIGN_OR_RAISE(auto all, arrow::Concatenate(keys, pool));
   keys.clear();
   ARROW_ASSIGN_OR_RAISE(join->keys_, Keys::Make(std::move(all), pool));
-  ARROW_ASSIGN_OR_RAISE(auto table, arrow::Table::FromRecordBatches(batches[0]->schema(), batches));
-  batches.clear();
-  // One chunk is taken from without a search for the chunk.
-  ARROW_ASSIGN_OR_RAISE(join->rows_, table->CombineChunks(pool));
+  ARROW_RETURN_NOT_OK(join->rows_.Finish(schema));
   join->slots_.assign(std::bit_ceil(static_cast<uint64_t>(join->keys_->size()) * 2), -1);
   for (int64_t row = 0; row < join->keys_->size(); ++row) join->Insert(row);
   return join;
@@ -154,8 +147,8 @@ arrow::Result<std::vector<int64_t>> HashJoin::Find(
     const std::shared_ptr<arrow::Array>& given) const {
   ARROW_ASSIGN_OR_RAISE(auto array, AsEvaluated(given, pool_));
   if (!array->type()->Equals(*key_type_)) {
-    return InvalidInput("Index column type mismatch: expected ", LogicalTypeName(*key_type_), ", got ",
-                        LogicalTypeName(*array->type()));
+    return InvalidInput("Index column type mismatch: expected ", LogicalTypeName(*key_type_),
+                        ", got ", LogicalTypeName(*array->type()));
   }
   ARROW_ASSIGN_OR_RAISE(auto keys, Keys::Make(std::move(array), pool_));
   std::vector<int64_t> out(static_cast<size_t>(keys->size()), -1);
@@ -173,40 +166,6 @@ arrow::Result<std::vector<int64_t>> HashJoin::Find(
     }
   }
   return out;
-}
-
-arrow::Result<std::shared_ptr<arrow::RecordBatch>> HashJoin::Take(
-    const std::vector<int64_t>& rows) const {
-  const auto count = static_cast<int64_t>(rows.size());
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> valid,
-                        arrow::AllocateEmptyBitmap(count, pool_));
-  int64_t num_null = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    if (rows[static_cast<size_t>(i)] >= 0) {
-      arrow::bit_util::SetBit(valid->mutable_data(), i);
-    } else {
-      ++num_null;
-    }
-  }
-  const arrow::Int64Array index(count, arrow::Buffer::Wrap(rows),
-                                num_null == 0 ? nullptr : std::move(valid), num_null);
-  arrow::compute::ExecContext context(pool_);
-  const auto options = arrow::compute::TakeOptions::NoBoundsCheck();
-  arrow::ArrayVector columns;
-  for (const auto& column : rows_->columns()) {
-    std::shared_ptr<arrow::Array> taken;
-    if (column->num_chunks() == 1) {
-      ARROW_ASSIGN_OR_RAISE(taken,
-                            arrow::compute::Take(*column->chunk(0), index, options, &context));
-    } else {
-      ARROW_ASSIGN_OR_RAISE(
-          const arrow::Datum found,
-          arrow::compute::Take(column, arrow::MakeArray(index.data()), options, &context));
-      ARROW_ASSIGN_OR_RAISE(taken, arrow::Concatenate(found.chunks(), pool_));
-    }
-    columns.push_back(std::move(taken));
-  }
-  return arrow::RecordBatch::Make(rows_->schema(), count, std::move(columns));
 }
 
 }  // namespace lancea

@@ -26,7 +26,8 @@ std::shared_ptr<arrow::Array> Numbers(const std::vector<int64_t>& values) {
   return *builder.Finish();
 }
 
-arrow::Result<std::unique_ptr<HashJoin>> Join(const arrow::ArrayVector& keys) {
+arrow::Result<std::unique_ptr<HashJoin>> Join(const arrow::ArrayVector& keys,
+                                              uint64_t limit = UINT64_MAX) {
   auto schema =
       arrow::schema({arrow::field("key", keys[0]->type()), arrow::field("row", arrow::int64())});
   arrow::RecordBatchVector batches;
@@ -37,7 +38,7 @@ arrow::Result<std::unique_ptr<HashJoin>> Join(const arrow::ArrayVector& keys) {
     batches.push_back(arrow::RecordBatch::Make(schema, part->length(), {part, Numbers(rows)}));
   }
   auto reader = *arrow::RecordBatchReader::Make(batches, schema);
-  return HashJoin::Make(reader.get(), "key", arrow::default_memory_pool(),
+  return HashJoin::Make(reader.get(), "key", {limit, "/tmp", arrow::default_memory_pool()},
                         arrow::StopToken::Unstoppable());
 }
 
@@ -71,6 +72,21 @@ TEST_F(HashJoinTest, SlicedKeysAndWideKeysAreCompared) {
   EXPECT_EQ(*(*join)->Find(wide), (std::vector<int64_t>{-1, 0, 1, 2}));
   auto numbers = Join({Numbers({5, 6, 7})->Slice(1)});
   EXPECT_EQ(*(*numbers)->Find(Numbers({0, 7})->Slice(1)), (std::vector<int64_t>{1}));
+}
+
+TEST_F(HashJoinTest, RowsBeyondTheLimitAreFoundInAFile) {
+  auto join = Join({Numbers({5, 6, 7}), Numbers({8, 9})}, /*limit=*/16);
+  ASSERT_TRUE(join.ok()) << join.status();
+  ASSERT_TRUE((*join)->is_spilled());
+  const auto rows = (*join)->Find(Numbers({9, 4, 5, 9}));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  auto taken = (*join)->Take(*rows);
+  ASSERT_TRUE(taken.ok()) << taken.status();
+  const auto& numbers = static_cast<const arrow::Int64Array&>(*(*taken)->column(0));
+  EXPECT_EQ(numbers.Value(0), 4);
+  EXPECT_TRUE(numbers.IsNull(1));
+  EXPECT_EQ(numbers.Value(2), 0);
+  EXPECT_EQ(numbers.Value(3), 4);
 }
 
 TEST_F(HashJoinTest, RowsNotFoundAreNull) {

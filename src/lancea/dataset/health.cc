@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lancea/cleanup.h"
+#include "lancea/dataset/compaction_plan.h"
 #include "lancea/dataset/dataset_impl.h"
 #include "lancea/table/index_metadata.h"
 #include "lancea/util/errors.h"
@@ -95,7 +96,9 @@ void CheckIndices(const Dataset::Impl& dataset, TableHealth* health) {
     uint64_t num_parts = 0;
   };
   std::map<std::string, Coverage> by_name;
-  for (const IndexInfo& index : dataset.indices) {
+  // A history of rewrites that cannot be read leaves the coverage as it is noted.
+  const auto translated = IndicesWithCoverage(dataset);
+  for (const IndexInfo& index : translated.ok() ? *translated : dataset.indices) {
     if (IsSystemIndex(index)) continue;
     Coverage& coverage = by_name[index.name];
     coverage.fragments.insert(index.fragment_ids.begin(), index.fragment_ids.end());

@@ -28,12 +28,12 @@ arrow::Result<Merged> Merge(const ColumnChange& change, arrow::RecordBatchReader
       return InvalidInput("Column ", field->name(), sides.in_both);
     }
   }
-  ARROW_ASSIGN_OR_RAISE(auto join,
-                        HashJoin::Make(right, right_on, change.pool(), change.options().stop));
+  ARROW_ASSIGN_OR_RAISE(
+      auto join, HashJoin::Make(right, right_on, change.JoinMemoryOf(), change.options().stop));
   Merged out;
   ARROW_ASSIGN_OR_RAISE(out.extended, Extend(dataset, *join->schema()));
   auto source = [&](size_t fragment) -> arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> {
-    ScanOptions scan = change.ScanOf(fragment);
+    ScanOptions scan = change.ScanOf(fragment, join->row_bytes());
     scan.columns = std::vector<std::string>{left_on};
     ARROW_ASSIGN_OR_RAISE(auto scanner, dataset.Scan(std::move(scan)));
     ARROW_ASSIGN_OR_RAISE(auto keys, scanner->ToReader());

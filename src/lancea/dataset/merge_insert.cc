@@ -1,8 +1,5 @@
 // Merge insert: read the source, then join and commit until no other writer was first.
-#include <unistd.h>
-
 #include <chrono>
-#include <cstdlib>
 #include <sstream>
 #include <utility>
 
@@ -11,23 +8,16 @@
 #include "lancea/dataset/merge_insert_plan.h"
 #include "lancea/dataset/merge_insert_run.h"
 #include "lancea/dataset/merge_insert_source.h"
+#include "lancea/dataset/spill_directory.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
 namespace {
 
-uint64_t HalfOfMemory() {
-  const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGE_SIZE);
-  if (pages <= 0 || page_bytes <= 0) return uint64_t{4} << 30;
-  return static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes) / 2;
-}
-
 MergeMemory MemoryOf(const Dataset& dataset, const MergeInsertOptions& options) {
   MergeMemory memory;
-  memory.limit = options.memory_limit.value_or(HalfOfMemory());
-  const char* directory = std::getenv("TMPDIR");
-  memory.spill_directory =
-      options.spill_directory.value_or(directory != nullptr && *directory ? directory : "/tmp");
+  memory.limit = options.memory_limit.value_or(dataset.session()->memory_limit());
+  memory.spill_directory = options.spill_directory.value_or(SpillDirectory());
   memory.pool = dataset.impl().memory_pool();
   return memory;
 }
@@ -126,7 +116,7 @@ arrow::Result<std::string> AnalyzeMergeInsert(
   std::istringstream lines(steps);
   for (std::string line; std::getline(lines, line);) {
     out << line;
-    if (line.starts_with("MergeInsert")) {
+    if (line.find("MergeInsert:") != std::string::npos) {
       out << ", elapsed=" << elapsed.count() << "ms, metrics=[bytes_written=" << stats.bytes_written
           << ", num_deleted_rows=" << stats.num_deleted_rows
           << ", num_files_written=" << stats.num_files_written

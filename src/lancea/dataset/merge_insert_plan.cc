@@ -1,11 +1,14 @@
 #include "lancea/dataset/merge_insert_plan.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
 
 #include "arrow/type.h"
+#include "lancea/dataset/compaction_blobs.h"
 #include "lancea/dataset/dataset_impl.h"
+#include "lancea/dataset/partial_structs.h"
 #include "lancea/dataset/write_schema.h"
 #include "lancea/exec/conjuncts.h"
 #include "lancea/schema/field.h"
@@ -76,23 +79,14 @@ std::vector<std::vector<const Field*>> PrimaryKey(const Schema& schema) {
   return out;
 }
 
-bool HasAllChildren(const Field& whole, const Field& part) {
-  if (IsBlobV2(whole)) return true;
-  if (whole.children.size() != part.children.size()) return false;
-  for (size_t i = 0; i < whole.children.size(); ++i) {
-    if (!HasAllChildren(whole.children[i], part.children[i])) return false;
-  }
-  return true;
-}
-
 std::string Join(const std::vector<std::string>& parts) {
   std::string out;
   for (const std::string& part : parts) out += (out.empty() ? "" : ", ") + part;
   return out;
 }
 
-// The table's fields that the source has; refuses sources that do not fit.
-arrow::Status CheckSource(const Schema& table, const arrow::Schema& source, bool inserts) {
+// The table's fields as the source has them; refuses sources that do not fit.
+arrow::Result<Schema> GivenFields(const Schema& table, const arrow::Schema& source, bool inserts) {
   Schema shared;
   shared.metadata = table.metadata;
   std::vector<std::string> required;
@@ -105,10 +99,9 @@ arrow::Status CheckSource(const Schema& table, const arrow::Schema& source, bool
   }
   ARROW_ASSIGN_OR_RAISE(Schema given, SchemaOfAppendedRows(shared, source));
   for (size_t i = 0; i < given.fields.size(); ++i) {
-    if (!HasAllChildren(shared.fields[i], given.fields[i])) {
-      return InvalidInput("the source's column `", given.fields[i].name,
-                          "` lacks some of the table's fields below it: a merge takes whole "
-                          "top-level columns");
+    if (CoverageOf(shared.fields[i], given.fields[i]) == FieldCoverage::kBroken) {
+      return InvalidInput("the items of the source's column `", given.fields[i].name,
+                          "` lack some of the table's fields: a merge takes whole lists and maps");
     }
   }
   if (inserts && !required.empty()) {
@@ -117,7 +110,39 @@ arrow::Status CheckSource(const Schema& table, const arrow::Schema& source, bool
                         "] are non-nullable and not provided by the source. Either add them to "
                         "the source or set when_not_matched to DoNothing.");
   }
-  return arrow::Status::OK();
+  return given;
+}
+
+// Refuses what cannot be done in place: rows stay where they are, and only whole columns are written.
+arrow::Status CheckRewritesColumns(const MergePlan& plan, const Schema& table) {
+  std::vector<std::string> reasons;
+  if (std::ranges::none_of(plan.source_columns, [](int column) { return column < 0; }) &&
+      std::ranges::none_of(plan.is_part, std::identity())) {
+    reasons.emplace_back("the source covers every dataset column, so there is nothing to skip");
+  }
+  if (plan.patched.empty()) {
+    reasons.emplace_back("the source carries no column besides the join key");
+  }
+  if (!plan.updates()) {
+    reasons.emplace_back("when_matched must update rather than delete or do nothing");
+  }
+  if (plan.options.insert_not_matched) {
+    reasons.emplace_back(
+        "inserting unmatched source rows adds rows, which rewriting columns cannot do");
+  }
+  if (plan.options.delete_not_matched_by_source) {
+    reasons.emplace_back("deleting target rows unmatched by the source removes rows");
+  }
+  for (const size_t column : plan.patched) {
+    if (!HoldsBlobs(table.fields[column])) continue;
+    reasons.emplace_back("the source carries a blob column, whose rows have to be written whole");
+    break;
+  }
+  if (reasons.empty()) return arrow::Status::OK();
+  std::string text;
+  for (const std::string& reason : reasons) text += (text.empty() ? "" : "; ") + reason;
+  return InvalidInput("write_mode=rewrite_columns cannot express this merge insert: ", text,
+                      ". Use auto or rewrite_rows instead.");
 }
 
 arrow::Status CheckBoolean(const SqlValue& condition, const std::string& sql) {
@@ -169,9 +194,11 @@ arrow::Result<MergePlan> MergePlan::Make(const Dataset& dataset, const arrow::Sc
   for (const auto& field : declared->fields()) plan.written.push_back(field->type());
   ARROW_ASSIGN_OR_RAISE(plan.keys, MergeKeyColumns::Make(on, *plan.rows));
   plan.has_stable_row_ids = dataset.has_stable_row_ids();
-  ARROW_RETURN_NOT_OK(CheckSource(table, source, options.insert_not_matched));
+  ARROW_ASSIGN_OR_RAISE(const Schema given_fields,
+                        GivenFields(table, source, options.insert_not_matched));
 
   std::set<uint32_t> key_ids, kept_ids;
+  std::set<std::string> key_columns;  // that are keys as a whole
   for (const std::string& path : on) {
     ARROW_ASSIGN_OR_RAISE(auto fields, FindKey(table, path));
     if (source.GetFieldIndex(fields[0]->name) < 0) {
@@ -179,18 +206,25 @@ arrow::Result<MergePlan> MergePlan::Make(const Dataset& dataset, const arrow::Sc
                           Join(source.field_names()), ".");
     }
     key_ids.insert(static_cast<uint32_t>(fields.back()->id));
+    if (fields.size() == 1) key_columns.insert(fields[0]->name);
   }
   kept_ids = key_ids;
   for (const Field& field : table.fields) {
     plan.source_columns.push_back(source.GetFieldIndex(field.name));
     const bool is_missing = plan.source_columns.back() < 0;
-    if (is_missing) plan.missing.push_back(field.name);
+    const auto given = std::ranges::find(given_fields.fields, field.name, &Field::name);
+    plan.is_part.push_back(!is_missing && CoverageOf(field, *given) == FieldCoverage::kPart);
+    if (is_missing || plan.is_part.back()) plan.missing.push_back(field.name);
+    if (plan.rewrites_columns() && !is_missing && !key_columns.contains(field.name)) {
+      plan.patched.push_back(plan.source_columns.size() - 1);
+    }
     if (is_missing || !plan.updates()) {
       VisitFields(std::vector<Field>{field},
                   [&](const Field& f) { kept_ids.insert(static_cast<uint32_t>(f.id)); });
     }
   }
   plan.preserved_fields.assign(kept_ids.begin(), kept_ids.end());
+  if (plan.rewrites_columns()) ARROW_RETURN_NOT_OK(CheckRewritesColumns(plan, table));
 
   const auto target = EvaluatedSchema(*plan.rows);
   if (plan.updates() && options.update_condition) {
@@ -260,6 +294,10 @@ std::string MergePlan::Title() const {
   if (options.delete_not_matched_by_source) {
     by_source = options.delete_condition ? "DeleteIf(" + *options.delete_condition + ")" : "Delete";
   }
+  if (rewrites_columns()) {
+    return "InPlaceMergeInsert: on=[" + Join(keys.paths()) + "], when_matched=" + matched +
+           ", mode=RewriteColumns";
+  }
   return "MergeInsert: on=[" + Join(keys.paths()) + "], when_matched=" + matched +
          ", when_not_matched=" + (options.insert_not_matched ? "InsertAll" : "DoNothing") +
          ", when_not_matched_by_source=" + by_source;
@@ -271,7 +309,8 @@ std::string MergePlan::Explain(const Dataset& dataset, const arrow::Schema& sour
     pairs += (pairs.empty() ? "(" : ", (") + path + ", " + path + ")";
   }
   std::vector<std::string> fetched = condition_target;
-  if (updates()) fetched.insert(fetched.end(), missing.begin(), missing.end());
+  if (updates() && !rewrites_columns())
+    fetched.insert(fetched.end(), missing.begin(), missing.end());
   std::string out = Title() + "\n";
   std::string indent = "  ";
   if (!fetched.empty()) {

@@ -24,9 +24,13 @@ struct MergePlan {
   bool has_stable_row_ids = false;
   std::shared_ptr<arrow::Schema> rows;  ///< as they are written: the table's columns, in its order
   std::vector<std::shared_ptr<arrow::DataType>>
-      written;                       ///< by column: types a writer takes nulls of
-  std::vector<int> source_columns;   ///< by column of `rows`; -1: the source lacks it
-  std::vector<std::string> missing;  ///< names of the columns the source lacks
+      written;                      ///< by column: types a writer takes nulls of
+  std::vector<int> source_columns;  ///< by column of `rows`; -1: the source lacks it
+  std::vector<bool> is_part;        ///< by column: the source has it, but its structs lack fields
+  /// Columns that are read of matched rows: what the source lacks, or has a part of.
+  std::vector<std::string> missing;
+  /// Columns that are written in place, by number; only when columns are rewritten.
+  std::vector<size_t> patched;
   /// Over `source` and `target`, and the target's columns that it reads.
   std::optional<SqlValue> update_condition;
   std::vector<std::string> condition_source, condition_target;
@@ -40,6 +44,9 @@ struct MergePlan {
 
   bool updates() const {
     return options.when_matched == MergeInsertOptions::WhenMatched::kUpdateAll;
+  }
+  bool rewrites_columns() const {
+    return options.write_mode == MergeInsertOptions::WriteMode::kRewriteColumns;
   }
   /// Columns of the target that every row is read of: keys first.
   std::vector<std::string> ScannedColumns() const;

@@ -40,11 +40,22 @@ arrow::Result<PreparedChange> MergeRun::Run() {
 
   PreparedChange change;
   operation::Update update;
+  if (plan_.rewrites_columns()) {
+    ARROW_ASSIGN_OR_RAISE(update, RewriteColumns(&change.written));
+  } else {
+    ARROW_ASSIGN_OR_RAISE(update, MoveRows(&change));
+  }
+  change.transaction = NewTransaction(context_, plan_.options, std::move(update));
+  return change;
+}
+
+arrow::Result<operation::Update> MergeRun::MoveRows(PreparedChange* change) {
+  operation::Update update;
   for (auto* writer : {&updates_, &inserts_}) {
     if (*writer == nullptr) continue;
-    ARROW_ASSIGN_OR_RAISE(auto fragments, (*writer)->Finish());
-    change.written.AddFragments(context_, fragments);
+    ARROW_ASSIGN_OR_RAISE(auto fragments, (*writer)->Complete());
     if (writer == &updates_) SetRowIds(moved_ids_, &fragments);
+    change->written.Add(std::move(*writer));
     for (FragmentMetadata& fragment : fragments) {
       for (const DataFile& file : fragment.files) stats_.bytes_written += file.file_size_bytes;
       stats_.num_files_written += fragment.files.size();
@@ -53,14 +64,13 @@ arrow::Result<PreparedChange> MergeRun::Run() {
   }
   auto affected = std::make_shared<const AffectedRows>(gone_.Finish());
   ARROW_ASSIGN_OR_RAISE(DeletedRows deleted,
-                        ApplyDeletions(context_, *affected, plan_.options.stop, &change.written));
+                        ApplyDeletions(context_, *affected, plan_.options.stop, &change->written));
   update.updated_fragments = std::move(deleted.updated_fragments);
   update.removed_fragment_ids = std::move(deleted.removed_fragment_ids);
   update.fields_for_preserving_fragment_bitmap = plan_.preserved_fields;
   if (inserted_keys_) update.inserted_rows = inserted_keys_->Finish();
-  change.affected_rows = std::move(affected);
-  change.transaction = NewTransaction(context_, plan_.options, std::move(update));
-  return change;
+  change->affected_rows = std::move(affected);
+  return update;
 }
 
 arrow::Result<std::unique_ptr<MergeKeyTable>> MergeRun::BuildTable(size_t partition) const {
@@ -176,8 +186,8 @@ arrow::Status MergeRun::SpillTarget(const TargetRows& rows) {
 }
 
 arrow::Status MergeRun::ProbeSpilled(size_t partition, MergeKeyTable* table) {
-  if (target_spill_->partition(partition) == nullptr) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(auto reader, target_spill_->partition(partition)->Read());
+  ARROW_ASSIGN_OR_RAISE(auto reader, target_spill_->Read(partition));
+  if (reader == nullptr) return arrow::Status::OK();
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
     ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
@@ -200,18 +210,21 @@ arrow::Status MergeRun::Duplicate(const KeyRows& keys, int64_t row) const {
 }
 
 arrow::Status MergeRun::Probe(const TargetRows& rows, MergeKeyTable* table) {
-  std::vector<uint32_t> groups;
-  ARROW_RETURN_NOT_OK(table->Lookup(rows.keys, &groups));
+  ARROW_RETURN_NOT_OK(table->Lookup(rows.keys, &hits_));
   const MergeInsertOptions& options = plan_.options;
-  const bool deletes = options.delete_not_matched_by_source;
-  for (int64_t row = 0; row < rows.keys.num_rows; ++row) {
-    const uint32_t group = groups[static_cast<size_t>(row)];
-    if (group == MergeKeyTable::kNone) {
-      if (!deletes || !MayDelete(rows, row)) continue;
-      gone_.Add(rows.addresses[row]);
-      ++stats_.num_deleted_rows;
-      continue;
+  if (options.delete_not_matched_by_source) {
+    size_t next_hit = 0;
+    for (int64_t row = 0; row < rows.keys.num_rows; ++row) {
+      if (next_hit < hits_.size() && hits_[next_hit].row == row) {
+        ++next_hit;
+      } else if (MayDelete(rows, row)) {
+        gone_.Add(rows.addresses[row]);
+        ++stats_.num_deleted_rows;
+      }
     }
+  }
+  for (const auto [hit_row, group] : hits_) {
+    const int64_t row = hit_row;
     table->SetMatched(group);
     const uint32_t first = table->FirstRow(group);
     const bool has_more = table->NextRow(first) != MergeKeyTable::kNone;

@@ -6,6 +6,9 @@
 //                                 lacks fetched by address; then the source rows that matched nothing
 //   addresses   -> deletion files
 //
+// When columns are rewritten, matches become patches instead, which new files of the fragments' columns
+// are made with; no row moves or goes (merge_insert_columns.cc).
+//
 // Memory: the keys and matches of one partition, one batch of rows, and the ranges of rows that go.
 #pragma once
 
@@ -15,9 +18,11 @@
 
 #include "arrow/result.h"
 #include "arrow/type_fwd.h"
+#include "lancea/dataset/merge_insert_patches.h"
 #include "lancea/dataset/merge_insert_plan.h"
 #include "lancea/dataset/merge_insert_source.h"
 #include "lancea/dataset/merge_insert_table.h"
+#include "lancea/dataset/overlay_columns.h"
 #include "lancea/dataset/row_changes.h"
 
 namespace lancea {
@@ -53,11 +58,19 @@ class MergeRun {
   arrow::Status ProbeSpilled(size_t partition, MergeKeyTable* table);
   arrow::Status Probe(const TargetRows& rows, MergeKeyTable* table);
   bool MayDelete(const TargetRows& rows, int64_t row) const;
+  /// Rows that are read by address and written at once.
+  size_t RowsAtOnce() const;
   arrow::Status WriteUpdates(size_t partition, const MergeKeyTable& table);
   arrow::Result<std::vector<Match>> Chosen(const arrow::RecordBatch& source, uint64_t first_row,
                                            std::vector<Match> matches);
   arrow::Status WriteMatched(const arrow::RecordBatch& source, uint64_t first_row,
                              std::span<const Match> matches);
+  arrow::Status AddPatches(const arrow::RecordBatch& source, uint64_t first_row,
+                           std::span<const Match> matches);
+  arrow::Result<operation::Update> RewriteColumns(WrittenFiles* written);
+  arrow::Status RewriteFragment(uint64_t id, uint64_t num_rows, const OverlayColumns& overlay,
+                                operation::Update* update, WrittenFiles* written);
+  arrow::Result<operation::Update> MoveRows(PreparedChange* change);
   arrow::Status WriteInserts(size_t partition, const MergeKeyTable& table);
   arrow::Result<std::shared_ptr<arrow::Array>> TakeSource(const arrow::RecordBatch& source,
                                                           int column,
@@ -73,12 +86,14 @@ class MergeRun {
   MergeStats stats_;
 
   std::vector<Match> matches_;  // of the current partition
+  std::vector<MergeKeyTable::Hit> hits_;
   RowCollector gone_;
   std::vector<uint64_t> moved_ids_;
   std::unordered_set<uint64_t> updated_;  // addresses; only while the source has duplicate keys
   std::unique_ptr<PartitionedSpill> target_spill_;
   std::shared_ptr<arrow::Schema> spill_schema_;
   std::unique_ptr<FragmentWriter> updates_, inserts_;
+  std::unique_ptr<MergePatches> patches_;
   std::optional<InsertedKeyFilter> inserted_keys_;
 };
 

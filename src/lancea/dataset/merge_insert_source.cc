@@ -65,10 +65,9 @@ arrow::Status MergeSource::Spill(const std::shared_ptr<arrow::RecordBatch>& batc
 arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> MergeSource::Partition(
     size_t index) const {
   if (!is_spilled()) return arrow::RecordBatchReader::Make(batches_, schema_);
-  if (spill_->partition(index) == nullptr) {
-    return arrow::RecordBatchReader::Make(arrow::RecordBatchVector(), schema_);
-  }
-  return spill_->partition(index)->Read();
+  ARROW_ASSIGN_OR_RAISE(auto rows, spill_->Read(index));
+  if (rows != nullptr) return rows;
+  return arrow::RecordBatchReader::Make(arrow::RecordBatchVector(), schema_);
 }
 
 }  // namespace lancea

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -114,9 +115,9 @@ arrow::Status PartitionedSpill::Write(const std::shared_ptr<arrow::RecordBatch>&
                                       const std::vector<uint64_t>& hashes) {
   std::vector<std::vector<int32_t>> chosen(kNumPartitions);
   for (size_t row = 0; row < hashes.size(); ++row) {
-    chosen[hashes[row] >> 58].push_back(static_cast<int32_t>(row));
+    chosen[hashes[row] >> kHashShift].push_back(static_cast<int32_t>(row));
   }
-  static_assert(kNumPartitions == size_t{1} << (64 - 58));
+  static_assert(kNumPartitions == size_t{1} << (64 - kHashShift));
   arrow::compute::ExecContext context(pool_);
   for (size_t i = 0; i < kNumPartitions; ++i) {
     if (chosen[i].empty()) continue;
@@ -148,12 +149,21 @@ arrow::Status PartitionedSpill::Flush(size_t partition) {
 }
 
 arrow::Status PartitionedSpill::Finish() {
+  const bool fits = std::ranges::all_of(files_, [](const auto& file) { return file == nullptr; });
+  if (fits) return arrow::Status::OK();
   for (size_t i = 0; i < kNumPartitions; ++i) {
     ARROW_RETURN_NOT_OK(Flush(i));
     if (files_[i] != nullptr) ARROW_RETURN_NOT_OK(files_[i]->Finish());
   }
   buffered_ = 0;
   return arrow::Status::OK();
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> PartitionedSpill::Read(
+    size_t partition) const {
+  if (files_[partition] != nullptr) return files_[partition]->Read();
+  if (pending_[partition].empty()) return nullptr;
+  return arrow::RecordBatchReader::Make(pending_[partition], schema_);
 }
 
 uint64_t PartitionedSpill::num_bytes() const {

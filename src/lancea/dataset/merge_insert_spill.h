@@ -36,10 +36,13 @@ class SpillFile {
   uint64_t num_bytes_ = 0;
 };
 
-/// Splits batches by a hash of their keys. The same hash always goes to the same partition.
+/// Splits batches by a hash of their keys. The same hash always goes to the same partition. What fits into
+/// the buffer altogether stays in memory.
 class PartitionedSpill {
  public:
   static constexpr size_t kNumPartitions = 64;
+  /// The partition is the hash from this bit up.
+  static constexpr int kHashShift = 58;
 
   /// \param buffer_bytes  gathered in memory, all partitions together, before they are written
   PartitionedSpill(std::string directory, std::shared_ptr<arrow::Schema> schema,
@@ -51,9 +54,9 @@ class PartitionedSpill {
                       const std::vector<uint64_t>& hashes);
   arrow::Status Finish();
 
-  /// nullptr: no row is in this partition.
-  const SpillFile* partition(size_t index) const { return files_[index].get(); }
-  uint64_t num_bytes() const;
+  /// The rows of a partition; nullptr: it has none.
+  arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> Read(size_t partition) const;
+  uint64_t num_bytes() const;  ///< in files
 
  private:
   arrow::Status Flush(size_t partition);

@@ -33,8 +33,12 @@ class MergeKeyTable {
   /// \return InvalidInput for 2^32 rows
   arrow::Status Add(const KeyRows& keys);
 
-  /// The group of each row's keys; kNone where no source row has them.
-  arrow::Status Lookup(const KeyRows& keys, std::vector<uint32_t>* groups);
+  struct Hit {
+    int32_t row;
+    uint32_t group;
+  };
+  /// The rows whose keys some source row has, ascending.
+  arrow::Status Lookup(const KeyRows& keys, std::vector<Hit>* hits);
 
   uint32_t GroupOfRow(uint64_t row) const { return groups_[row]; }
   uint32_t FirstRow(uint32_t group) const { return first_[group]; }
@@ -48,17 +52,22 @@ class MergeKeyTable {
 
  private:
   MergeKeyTable() = default;
-  arrow::Result<std::vector<uint32_t>> Groups(const KeyRows& keys, bool add);
-  // The rows that may have keys of this table, among those without null keys.
-  std::vector<int32_t> Candidates(const KeyRows& keys);
+  // The groups of some rows' keys; nullptr: of all. None of the keys is null.
+  arrow::Result<std::shared_ptr<arrow::UInt32Array>> Groups(const KeyRows& keys,
+                                                            const std::vector<int32_t>* rows,
+                                                            bool add);
+  // Sets candidates_: rows that may have keys of this table, among those without null keys.
+  void FindCandidates(const KeyRows& keys);
 
   arrow::MemoryPool* pool_ = nullptr;
   std::unique_ptr<arrow::compute::Grouper> grouper_;
   std::vector<uint32_t> groups_, first_, last_, next_;
   std::vector<uint8_t> matched_;
   bool has_duplicates_ = false;
-  std::vector<uint64_t> hashes_;  ///< of the rows added, until the bits are made of them
-  std::vector<uint64_t> bits_;    ///< a power of two; made by the first lookup
+  std::vector<uint64_t>
+      hashes_;  ///< of the rows added until the bits are made of them, then of lookups
+  std::vector<int32_t> candidates_;
+  std::vector<uint64_t> bits_;  ///< a power of two; made by the first lookup
 };
 
 }  // namespace lancea

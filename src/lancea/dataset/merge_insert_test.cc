@@ -9,6 +9,7 @@
 #include "arrow/table.h"
 #include "lancea/change_rows.h"
 #include "lancea/dataset/merge_insert_keys.h"
+#include "lancea/dataset/merge_insert_patches.h"
 #include "lancea/dataset/merge_insert_spill.h"
 #include "lancea/dataset/merge_insert_table.h"
 #include "lancea/dataset/row_changes.h"
@@ -61,12 +62,12 @@ TEST(MergeKeyTable, ChainsRowsWithEqualKeysInOrderAndLeavesNullsOut) {
   auto table = *MergeKeyTable::Make({arrow::int64()}, arrow::default_memory_pool());
   ASSERT_TRUE(table->Add(Keys("[7, 9, 7, null]")).ok());
   ASSERT_TRUE(table->Add(Keys("[9, 7]")).ok());
-  std::vector<uint32_t> groups;
-  ASSERT_TRUE(table->Lookup(Keys("[7, null, 8]"), &groups).ok());
-  EXPECT_EQ(groups[1], MergeKeyTable::kNone);
-  EXPECT_EQ(groups[2], MergeKeyTable::kNone);
+  std::vector<MergeKeyTable::Hit> hits;
+  ASSERT_TRUE(table->Lookup(Keys("[null, 8, 7]"), &hits).ok());
+  ASSERT_EQ(hits.size(), 1);
+  EXPECT_EQ(hits[0].row, 2);
   std::vector<uint32_t> rows;
-  for (uint32_t row = table->FirstRow(groups[0]); row != MergeKeyTable::kNone;
+  for (uint32_t row = table->FirstRow(hits[0].group); row != MergeKeyTable::kNone;
        row = table->NextRow(row)) {
     rows.push_back(row);
   }
@@ -78,16 +79,49 @@ TEST(PartitionedSpill, GivesBackEveryRowInThePartitionOfItsHash) {
   const auto rows = Rows({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 1);
   std::vector<uint64_t> hashes;
   for (uint64_t i = 0; i < 10; ++i) hashes.push_back((i % 3) << 58);
-  PartitionedSpill spill(testing::TempDir(), rows->schema(), 1, arrow::default_memory_pool());
-  for (int i = 0; i < 2; ++i) ASSERT_TRUE(spill.Write(rows, hashes).ok());
-  ASSERT_TRUE(spill.Finish().ok());
-  EXPECT_EQ(spill.partition(3), nullptr);
-  for (int reads = 0; reads < 2; ++reads) {
-    auto table = (*spill.partition(1)->Read())->ToTable();
-    ASSERT_TRUE(table.ok()) << table.status();
-    EXPECT_EQ(
-        (*(*table)->CombineChunks())->column(0)->chunk(0)->ToString(),
-        (*arrow::json::ArrayFromJSONString(arrow::int64(), "[1, 4, 7, 1, 4, 7]"))->ToString());
+  for (const uint64_t buffer_bytes : {uint64_t{1}, uint64_t{1} << 20}) {
+    PartitionedSpill spill(testing::TempDir(), rows->schema(), buffer_bytes,
+                           arrow::default_memory_pool());
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(spill.Write(rows, hashes).ok());
+    ASSERT_TRUE(spill.Finish().ok());
+    EXPECT_EQ(*spill.Read(3), nullptr);
+    EXPECT_EQ(spill.num_bytes() > 0, buffer_bytes == 1);
+    for (int reads = 0; reads < 2; ++reads) {
+      auto table = (*spill.Read(1))->ToTable();
+      ASSERT_TRUE(table.ok()) << table.status();
+      EXPECT_EQ(
+          (*(*table)->CombineChunks())->column(0)->chunk(0)->ToString(),
+          (*arrow::json::ArrayFromJSONString(arrow::int64(), "[1, 4, 7, 1, 4, 7]"))->ToString());
+    }
+  }
+}
+
+TEST(MergePatches, AreGivenBackInTheOrderOfAddresses) {
+  const auto schema = arrow::schema({arrow::field("_rowaddr", arrow::uint64())});
+  auto batch = [&](const std::string& json) {
+    auto addresses = *arrow::json::ArrayFromJSONString(arrow::uint64(), json);
+    return arrow::RecordBatch::Make(schema, addresses->length(), {addresses});
+  };
+  std::vector<FragmentMetadata> fragments(2);
+  fragments[0].id = 7;
+  fragments[1].id = 0;
+  for (FragmentMetadata& fragment : fragments) fragment.physical_rows = 1000;
+  const uint64_t second = uint64_t{7} << 32;  // 30064771072
+  for (const uint64_t limit : {uint64_t{1}, uint64_t{1} << 20}) {
+    MergePatches patches(fragments, schema,
+                         {limit, testing::TempDir(), arrow::default_memory_pool()});
+    ASSERT_TRUE(patches.Add(batch("[900, 30064771075, 5]")).ok());
+    ASSERT_TRUE(patches.Add(batch("[30064771072, 4]")).ok());
+    ASSERT_TRUE(patches.Finish().ok());
+    EXPECT_EQ(patches.fragments(), (std::map<uint64_t, uint64_t>{{0, 3}, {7, 2}}));
+    auto text = [&](uint64_t last) {
+      auto rows = patches.TakeThrough(last);
+      return rows.ok() ? (*rows)->column(0)->ToString() : rows.status().ToString();
+    };
+    EXPECT_EQ(text(4), batch("[4]")->column(0)->ToString());
+    EXPECT_EQ(text(899), batch("[5]")->column(0)->ToString());
+    EXPECT_EQ(text(899), batch("[]")->column(0)->ToString());
+    EXPECT_EQ(text(second + 999), batch("[900, 30064771072, 30064771075]")->column(0)->ToString());
   }
 }
 

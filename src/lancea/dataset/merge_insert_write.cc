@@ -8,6 +8,7 @@
 #include "arrow/datum.h"
 #include "arrow/record_batch.h"
 #include "lancea/dataset/merge_insert_run.h"
+#include "lancea/dataset/partial_structs.h"
 #include "lancea/dataset/row_changes_rows.h"
 #include "lancea/exec/predicate.h"
 #include "lancea/util/errors.h"
@@ -15,10 +16,19 @@
 namespace lancea {
 namespace {
 
-// Rows that are read by address and written at once.
-constexpr size_t kRowsAtOnce = 16384;
+constexpr size_t kMinRowsAtOnce = 64, kMaxRowsAtOnce = 16384;
 
 }  // namespace
+
+size_t MergeRun::RowsAtOnce() const {
+  uint64_t bytes = 0, rows = 0;
+  for (const FragmentMetadata& fragment : target_.fragments()) {
+    for (const DataFile& file : fragment.files) bytes += file.file_size_bytes;
+    rows += fragment.physical_rows;
+  }
+  const uint64_t row_bytes = std::max<uint64_t>(1, bytes / std::max<uint64_t>(1, rows));
+  return std::clamp<size_t>(memory_.limit / 8 / row_bytes, kMinRowsAtOnce, kMaxRowsAtOnce);
+}
 
 arrow::Result<FragmentWriter*> MergeRun::Writer(bool of_inserts) {
   // Ids are given to the rows behind those that bring theirs, fragment by fragment: when updates and
@@ -26,8 +36,9 @@ arrow::Result<FragmentWriter*> MergeRun::Writer(bool of_inserts) {
   auto& writer =
       of_inserts && source_.is_spilled() && plan_.has_stable_row_ids ? inserts_ : updates_;
   if (writer == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(writer, MakeRowWriter(context_, plan_.options,
-                                                plan_.options.max_rows_per_file, *plan_.rows));
+    const RowWriterOptions options{plan_.options.target_bases, plan_.options.max_rows_per_file,
+                                   memory_.limit};
+    ARROW_ASSIGN_OR_RAISE(writer, MakeRowWriter(context_, plan_.options, options, *plan_.rows));
   }
   return writer.get();
 }
@@ -54,6 +65,7 @@ arrow::Status MergeRun::WriteUpdates(size_t partition, const MergeKeyTable& tabl
   std::ranges::sort(matches_, {},
                     [](const Match& match) { return std::pair(match.source_row, match.address); });
   updated_.clear();
+  const size_t rows_at_once = RowsAtOnce();
   ARROW_ASSIGN_OR_RAISE(auto reader, source_.Partition(partition));
   std::shared_ptr<arrow::RecordBatch> batch;
   uint64_t first_row = 0;
@@ -64,7 +76,7 @@ arrow::Status MergeRun::WriteUpdates(size_t partition, const MergeKeyTable& tabl
     const uint64_t end_row = first_row + static_cast<uint64_t>(batch->num_rows());
     while (begin < matches_.size() && matches_[begin].source_row < end_row) {
       size_t end = begin;
-      while (end < matches_.size() && end - begin < kRowsAtOnce &&
+      while (end < matches_.size() && end - begin < rows_at_once &&
              matches_[end].source_row < end_row) {
         ++end;
       }
@@ -87,7 +99,8 @@ arrow::Status MergeRun::WriteUpdates(size_t partition, const MergeKeyTable& tabl
         }
         some = std::move(once);
       }
-      ARROW_RETURN_NOT_OK(WriteMatched(*batch, first_row, some));
+      ARROW_RETURN_NOT_OK(plan_.rewrites_columns() ? AddPatches(*batch, first_row, some)
+                                                   : WriteMatched(*batch, first_row, some));
       begin = end;
     }
     first_row = end_row;
@@ -165,13 +178,20 @@ arrow::Status MergeRun::WriteMatched(const arrow::RecordBatch& source, uint64_t 
   arrow::ArrayVector columns;
   int next_missing = 0;
   for (size_t i = 0; i < plan_.source_columns.size(); ++i) {
-    std::shared_ptr<arrow::Array> column;
-    if (plan_.source_columns[i] >= 0) {
-      ARROW_ASSIGN_OR_RAISE(column, TakeSource(source, plan_.source_columns[i], rows));
+    const Field& field = target_.lance_schema().fields[i];
+    std::shared_ptr<arrow::Array> column, present;
+    if (plan_.source_columns[i] < 0 || plan_.is_part[i]) {
+      ARROW_ASSIGN_OR_RAISE(present, AsWritten(target_, field, fetched->column(next_missing++),
+                                               addresses, plan_.options.stop));
+    }
+    if (plan_.source_columns[i] < 0) {
+      column = std::move(present);
     } else {
-      ARROW_ASSIGN_OR_RAISE(
-          column, AsWritten(target_, target_.lance_schema().fields[i],
-                            fetched->column(next_missing++), addresses, plan_.options.stop));
+      ARROW_ASSIGN_OR_RAISE(column, TakeSource(source, plan_.source_columns[i], rows));
+      if (plan_.is_part[i]) {
+        ARROW_ASSIGN_OR_RAISE(column,
+                              FillStructs(field, column, present, plan_.written[i], memory_.pool));
+      }
     }
     columns.push_back(std::move(column));
   }
@@ -216,6 +236,10 @@ arrow::Status MergeRun::WriteInserts(size_t partition, const MergeKeyTable& tabl
       std::shared_ptr<arrow::Array> column;
       if (plan_.source_columns[i] >= 0) {
         ARROW_ASSIGN_OR_RAISE(column, TakeSource(*batch, plan_.source_columns[i], rows));
+        if (plan_.is_part[i]) {
+          ARROW_ASSIGN_OR_RAISE(column, FillStructs(target_.lance_schema().fields[i], column,
+                                                    nullptr, plan_.written[i], memory_.pool));
+        }
       } else {
         const auto& type = plan_.written[i];
         ARROW_ASSIGN_OR_RAISE(

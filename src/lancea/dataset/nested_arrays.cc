@@ -4,7 +4,9 @@
 #include "arrow/array/array_nested.h"
 #include "arrow/array/data.h"
 #include "arrow/array/util.h"
+#include "arrow/buffer.h"
 #include "arrow/type.h"
+#include "arrow/util/bitmap_ops.h"
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
 #include "lancea/util/jsonb.h"
@@ -18,6 +20,37 @@ std::shared_ptr<arrow::ArrayData> ChildOfStruct(const arrow::ArrayData& parent, 
   return parent.offset == 0 && child->length == parent.length
              ? child
              : child->Slice(parent.offset, parent.length);
+}
+
+// The field `index` of a part of a struct, null where the part is but the whole is not.
+arrow::Result<std::shared_ptr<arrow::ArrayData>> FieldOfPart(
+    const std::shared_ptr<arrow::ArrayData>& part, int index, bool may_differ,
+    arrow::MemoryPool* pool) {
+  if (!may_differ || part->GetNullCount() == 0) {
+    return ChildOfStruct(*part, static_cast<size_t>(index));
+  }
+  ARROW_ASSIGN_OR_RAISE(auto field, arrow::StructArray(part).GetFlattenedField(index, pool));
+  return field->data();
+}
+
+// A struct is there where any of its parts is: rows updated in place may have got some of its fields only.
+arrow::Status MergeValidity(const std::vector<std::shared_ptr<arrow::ArrayData>>& parts,
+                            arrow::ArrayData* out, arrow::MemoryPool* pool) {
+  std::shared_ptr<arrow::Buffer> valid = parts[0]->buffers[0];
+  for (const auto& part : parts) {
+    if (part->offset != 0) return Unsupported("merging a sliced struct");
+    if (part->GetNullCount() == 0) valid = nullptr;
+  }
+  if (valid != nullptr) {
+    for (size_t i = 1; i < parts.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(
+          valid, arrow::internal::BitmapOr(pool, valid->data(), 0, parts[i]->buffers[0]->data(), 0,
+                                           out->length, 0));
+    }
+  }
+  out->buffers[0] = std::move(valid);
+  out->null_count = out->buffers[0] == nullptr ? 0 : arrow::kUnknownNullCount;
+  return arrow::Status::OK();
 }
 
 arrow::Result<std::shared_ptr<arrow::ArrayData>> Merge(
@@ -36,13 +69,20 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> Merge(
   switch (type->id()) {
     case arrow::Type::STRUCT: {
       out->child_data.clear();
-      if (first.offset != 0) return Unsupported("merging a sliced struct");
+      const bool several = parts.size() > 1;
+      if (several) {
+        ARROW_RETURN_NOT_OK(MergeValidity(parts, out.get(), pool));
+      } else if (first.offset != 0) {
+        return Unsupported("merging a sliced struct");
+      }
       for (const auto& field : type->fields()) {
         std::vector<std::shared_ptr<arrow::ArrayData>> below;
         for (const auto& part : parts) {
           const int index =
               static_cast<const arrow::StructType&>(*part->type).GetFieldIndex(field->name());
-          if (index >= 0) below.push_back(ChildOfStruct(*part, static_cast<size_t>(index)));
+          if (index < 0) continue;
+          ARROW_ASSIGN_OR_RAISE(auto field_of_part, FieldOfPart(part, index, several, pool));
+          below.push_back(std::move(field_of_part));
         }
         if (below.empty()) {
           ARROW_ASSIGN_OR_RAISE(auto nulls,

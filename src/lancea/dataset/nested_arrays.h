@@ -11,7 +11,8 @@
 namespace lancea {
 
 /// One array of `type` from arrays that each hold some of its children (by name), all of one length.
-/// Children that no part has are null; structure is taken from the first part.
+/// Children that no part has are null. A struct is null where all its parts are; the rest of the structure
+/// is taken from the first part.
 arrow::Result<std::shared_ptr<arrow::Array>> MergeParts(
     const std::shared_ptr<arrow::DataType>& type, const arrow::ArrayVector& parts,
     arrow::MemoryPool* pool);

@@ -126,6 +126,7 @@ arrow::Result<std::shared_ptr<Dataset>> Dataset::Open(const std::string& uri, Op
   impl->session = options.session != nullptr ? options.session : Session::Default();
   impl->io_counters = std::make_unique<IoCounters>(&impl->session->impl().io_counters());
   impl->storage_options = options.storage_options;
+  impl->commit_handler = options.commit_handler;
   if (impl->session->host().object_store != nullptr) {
     impl->location = {impl->session->host().object_store, uri};
   } else {
@@ -158,6 +159,7 @@ arrow::Result<std::shared_ptr<Dataset>> Dataset::Checkout(const VersionSpec& ver
   options.version = version;
   options.session = impl_->session;
   options.storage_options = impl_->storage_options;
+  options.commit_handler = impl_->commit_handler;
   options.branch = impl_->manifest->branch;
   if (!options.branch.has_value()) return Open(impl_->uri, std::move(options));
   return CheckoutBranch(*options.branch, version);
@@ -169,6 +171,7 @@ arrow::Result<std::shared_ptr<Dataset>> Dataset::CheckoutBranch(const std::strin
   options.version = version;
   options.session = impl_->session;
   options.storage_options = impl_->storage_options;
+  options.commit_handler = impl_->commit_handler;
   options.branch = branch;
   // The URI may name the branch's own folder.
   std::string uri = impl_->uri;

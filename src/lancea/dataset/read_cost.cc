@@ -3,14 +3,17 @@
 #include <algorithm>
 
 #include "arrow/type.h"
+#include "arrow/type_traits.h"
 
 namespace lancea {
 namespace {
 
 // Finding a range of rows: measured on numbers in mini-blocks, where it takes as long as decoding this.
 constexpr uint64_t kBytesPerRange = 300;
-// Values of no bytes take time too, and each string or list as much as copying a few dozen bytes.
-constexpr uint64_t kFixedWidth = 1, kVariableWidth = 24;
+// Values of no bytes take time too, and each string or list as much as copying a few dozen bytes. Of small
+// numbers the bytes hardly count: they are unpacked as many as a register holds.
+constexpr uint64_t kFixedWidth = 2, kVariableWidth = 24;
+constexpr uint64_t kWordBytes = 8;
 
 }  // namespace
 
@@ -22,7 +25,9 @@ uint64_t RowBytes(const FragmentColumns& readers, size_t column) {
 
 uint64_t DecodeCost(const ReadPlan& plan, const FragmentColumns& readers, size_t column) {
   const bool fixed = arrow::is_fixed_width(plan.columns()[column].output->type()->id());
-  return RowBytes(readers, column) + (fixed ? kFixedWidth : kVariableWidth);
+  const uint64_t bytes = RowBytes(readers, column);
+  if (!fixed) return bytes + kVariableWidth;
+  return kFixedWidth + (bytes <= kWordBytes ? bytes / 4 : bytes);
 }
 
 bool IsWholeCheaper(uint64_t decode_cost, uint64_t num_rows, uint64_t num_ranges,

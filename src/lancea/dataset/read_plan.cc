@@ -35,11 +35,6 @@ bool HasJson(const Field& field) {
   return std::any_of(field.children.begin(), field.children.end(), HasJson);
 }
 
-bool HasBlob(const Field& field) {
-  if (IsBlob(field)) return true;
-  return std::any_of(field.children.begin(), field.children.end(), HasBlob);
-}
-
 bool IsSystemColumn(const std::string& name) {
   return std::any_of(std::begin(kSystemColumns), std::end(kSystemColumns),
                      [&](const SystemColumn& system) { return name == system.name; });
@@ -55,6 +50,11 @@ void SortLike(const Field& source, Field& field) {
 }
 
 }  // namespace
+
+bool HasBlob(const Field& field) {
+  if (IsBlob(field)) return true;
+  return std::any_of(field.children.begin(), field.children.end(), HasBlob);
+}
 
 std::string ReadPlan::Key(const ScanOptions& options, Nested nested) {
   std::string key = nested == Nested::kFlattened ? "f" : "s";

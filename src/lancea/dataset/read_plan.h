@@ -19,6 +19,9 @@
 
 namespace lancea {
 
+/// Whether it is a blob column, or holds one.
+bool HasBlob(const Field& field);
+
 /// One output column.
 struct PlanColumn {
   enum class Kind {

@@ -6,6 +6,7 @@
 #include "arrow/array.h"
 #include "arrow/record_batch.h"
 #include "lancea/dataset/auto_cleanup.h"
+#include "lancea/dataset/file_targets.h"
 #include "lancea/dataset/write_schema.h"
 #include "lancea/io/path.h"
 #include "lancea/table/deletion_file_writer.h"
@@ -17,6 +18,13 @@
 #include "lancea/util/uuid.h"
 
 namespace lancea {
+namespace {
+
+// Rows a writer gathers when memory is short; beyond the larger it gathers as it likes.
+constexpr uint64_t kMinRowCacheBytes = uint64_t{1} << 20;
+constexpr uint64_t kMaxRowCacheBytes = uint64_t{128} << 20;
+
+}  // namespace
 
 void RowCollector::Add(uint64_t address) {
   auto& ranges = rows_[address >> 32];
@@ -56,20 +64,17 @@ void WrittenFiles::Add(std::shared_ptr<ObjectStore> store, std::string path) {
   files_.emplace_back(std::move(store), std::move(path));
 }
 
-void WrittenFiles::AddFragments(const WriteContext& context,
-                                const std::vector<FragmentMetadata>& fragments) {
-  const std::string directory = JoinPath(context.location.path, kDataDirectory);
-  for (const FragmentMetadata& fragment : fragments) {
-    for (const DataFile& file : fragment.files) {
-      if (!file.base_id) Add(context.location.store, JoinPath(directory, file.path));
-    }
-  }
+void WrittenFiles::Keep() {
+  for (const auto& writer : writers_) writer->Release();
+  writers_.clear();
+  files_.clear();
 }
 
 void WrittenFiles::Remove() {
   // Best effort: what stays behind is an orphan that verify names and cleanup removes.
   for (const auto& [store, path] : files_) (void)store->Delete(path);
   files_.clear();
+  writers_.clear();
 }
 
 arrow::Result<DeletedRows> ApplyDeletions(const WriteContext& context, const AffectedRows& rows,
@@ -133,7 +138,7 @@ arrow::Result<RowCollector> CollectRows(const Dataset& dataset, const RowFilter&
 
 arrow::Result<std::unique_ptr<FragmentWriter>> MakeRowWriter(const WriteContext& context,
                                                              const ChangeOptions& options,
-                                                             uint64_t max_rows_per_file,
+                                                             const RowWriterOptions& row_options,
                                                              const arrow::Schema& rows) {
   const std::string& own = context.dataset->data_storage_version();
   if (own == "0.1") {
@@ -146,12 +151,16 @@ arrow::Result<std::unique_ptr<FragmentWriter>> MakeRowWriter(const WriteContext&
                         ParseStorageVersion(options.data_storage_version.value_or(own)));
   writer.file.pool = context.session->impl().memory_pool();
   writer.file.cpu = context.session->impl().cpu_executor();
-  writer.max_rows_per_file = max_rows_per_file;
+  writer.max_rows_per_file = row_options.max_rows_per_file;
+  if (const uint64_t share = row_options.memory_limit / 8; share < kMaxRowCacheBytes) {
+    writer.file.data_cache_bytes = std::max(share, kMinRowCacheBytes);
+  }
   // Blobs that move keep what they refer to, wherever that lies.
-  writer.external_blobs = {context.dataset->base_paths(), true};
+  writer.blobs.bases = context.dataset->base_paths();
+  writer.blobs.allow_outside_bases = true;
   writer.stop = options.stop;
-  std::vector<FileTarget> targets{
-      {context.location.store, JoinPath(context.location.path, kDataDirectory), {}}};
+  ARROW_ASSIGN_OR_RAISE(
+      auto targets, FileTargets(context, row_options.target_bases, context.dataset->base_paths()));
   return FragmentWriter::Make(std::move(targets), context.dataset->lance_schema(), rows,
                               std::move(writer));
 }

@@ -39,13 +39,14 @@ class WrittenFiles {
   WrittenFiles& operator=(WrittenFiles&&) = default;
   ~WrittenFiles() { Remove(); }
   void Add(std::shared_ptr<ObjectStore> store, std::string path);
-  /// The data files of fragments in the table's own directory.
-  void AddFragments(const WriteContext& context, const std::vector<FragmentMetadata>& fragments);
-  void Keep() { files_.clear(); }
+  /// The data files of a writer that is complete.
+  void Add(std::unique_ptr<FragmentWriter> writer) { writers_.push_back(std::move(writer)); }
+  void Keep();
   void Remove();
 
  private:
   std::vector<std::pair<std::shared_ptr<ObjectStore>, std::string>> files_;
+  std::vector<std::unique_ptr<FragmentWriter>> writers_;
 };
 
 /// What deleting rows does to fragments.
@@ -66,10 +67,16 @@ arrow::Result<RowCollector> CollectRows(const Dataset& dataset, const RowFilter&
 /// Set the filter of a scan.
 void SetFilter(const RowFilter& filter, ScanOptions* scan);
 
+struct RowWriterOptions {
+  std::vector<std::string> target_bases;  ///< names or paths; none: the table's own directory
+  uint64_t max_rows_per_file = uint64_t{1} << 20;
+  uint64_t memory_limit = UINT64_MAX;  ///< of the change; the writer takes a part of it
+};
+
 /// A writer for whole rows of the table.
 arrow::Result<std::unique_ptr<FragmentWriter>> MakeRowWriter(const WriteContext& context,
                                                              const ChangeOptions& options,
-                                                             uint64_t max_rows_per_file,
+                                                             const RowWriterOptions& writer,
                                                              const arrow::Schema& rows);
 
 /// Give the first fragments the ids of the rows they begin with. Rows behind them get theirs at commit.

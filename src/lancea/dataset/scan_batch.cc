@@ -1,6 +1,7 @@
 #include "lancea/dataset/scan_batch.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 #include "arrow/array/array_base.h"
@@ -8,16 +9,36 @@
 #include "arrow/array/util.h"
 #include "arrow/type.h"
 #include "arrow/util/byte_size.h"
+#include "arrow/util/logging.h"
 #include "arrow/util/thread_pool.h"
 
 namespace lancea {
 namespace {
+
+// From here on a batch is worth a warning.
+constexpr int64_t kLargeBatchBytes = int64_t{512} << 20;
 
 // Raise `largest` to `value`.
 void RaiseTo(std::atomic<uint64_t>* largest, uint64_t value) {
   uint64_t seen = largest->load();
   while (seen < value && !largest->compare_exchange_weak(seen, value)) {
   }
+}
+
+int64_t LargeBatchBytes() {
+  const char* text = std::getenv("LANCEA_LARGE_BATCH_BYTES");
+  const int64_t bytes = text != nullptr ? std::atoll(text) : 0;
+  return bytes > 0 ? bytes : kLargeBatchBytes;
+}
+
+// Once per process, as Arrow's own warnings are printed.
+void WarnOfLargeBatch(int64_t bytes, int64_t num_rows) {
+  static const int64_t large = LargeBatchBytes();
+  static std::atomic<bool> warned{false};
+  if (bytes <= large || warned.exchange(true)) return;
+  ARROW_LOG(WARNING) << "a scan's batch of " << num_rows << " rows takes " << (bytes >> 20)
+                     << " MiB, and several are in memory at once; a lower batch_size takes less "
+                        "(LANCEA_LARGE_BATCH_BYTES sets when this is said)";
 }
 
 }  // namespace
@@ -103,6 +124,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> ScanBatch::Filter() {
   ticket_.Resize(static_cast<uint64_t>(bytes));
   // Of rows looked at: the next batch is one of so many.
   RaiseTo(&context_->decoded_row_bytes, static_cast<uint64_t>(bytes) / rows_seen + 1);
+  WarnOfLargeBatch(bytes, batch->num_rows());
   return batch;
 }
 
@@ -138,6 +160,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> ScanBatch::Decode() {
     ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*batch));
     ticket_.Resize(static_cast<uint64_t>(bytes));
     RaiseTo(&context_->decoded_row_bytes, static_cast<uint64_t>(bytes / num_rows) + 1);
+    WarnOfLargeBatch(bytes, num_rows);
   }
   return batch;
 }

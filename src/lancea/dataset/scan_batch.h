@@ -32,6 +32,7 @@ struct ScanContext {
   ReadOptions read_options;  ///< its token is that of `stop`
   std::vector<size_t> all_columns;
   bool is_local = true;
+  uint64_t max_batch_bytes = UINT64_MAX;  ///< longer batches are cut, unless their size is strict
 
   ByteBudget budget;       ///< of batches begun and not yet handed over
   arrow::StopSource stop;  ///< ends the scan's work, whoever asks for it

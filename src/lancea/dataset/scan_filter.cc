@@ -107,6 +107,49 @@ arrow::Result<ScanFilter::Condition> BindCondition(const Expression& expression,
   return out;
 }
 
+// A condition that says both as one, for pages to be asked at once: lower and upper bound of a range.
+arrow::Result<std::optional<ScanFilter::Condition>> JoinConditions(
+    const ScanFilter::Condition& first, const ScanFilter::Condition& second,
+    const arrow::Schema& seen, const std::vector<size_t>& step_columns) {
+  auto is_number = [](const ScanFilter::Condition& condition) {
+    return condition.predicate != nullptr && condition.predicate->value_condition() != nullptr &&
+           condition.predicate->value_condition()->number() != nullptr;
+  };
+  if (!is_number(first) || !is_number(second) || first.columns != second.columns) {
+    return std::nullopt;
+  }
+  const Expression both = arrow::compute::call(
+      "and_kleene",
+      {Unbound(first.predicate->condition()), Unbound(second.predicate->condition())});
+  ARROW_ASSIGN_OR_RAISE(auto bound, BindCondition(both, seen, step_columns));
+  if (!is_number(bound)) return std::nullopt;
+  return bound;
+}
+
+// Note for each column of a step who reads it.
+void CollectReaders(const ScanFilter::Condition& condition, const ScanFilter::Step& step,
+                    std::vector<std::vector<const Predicate*>>* readers) {
+  for (const auto& part : condition.parts) CollectReaders(part, step, readers);
+  if (condition.predicate == nullptr) return;
+  for (const size_t i : condition.columns) {
+    (*readers)[step.columns[i]].push_back(condition.predicate.get());
+  }
+}
+
+// Find the columns that only one condition reads.
+void SetAsked(size_t num_columns, std::vector<ScanFilter::Step>* steps) {
+  std::vector<std::vector<const Predicate*>> readers(num_columns);
+  for (const auto& step : *steps) {
+    for (const auto& condition : step.conditions) CollectReaders(condition, step, &readers);
+  }
+  for (auto& step : *steps) {
+    for (const size_t column : step.columns) {
+      const auto& of_column = readers[column];
+      step.asked.push_back(of_column.size() == 1 ? of_column[0]->value_condition() : nullptr);
+    }
+  }
+}
+
 }  // namespace
 
 arrow::Result<std::shared_ptr<const ScanFilter>> ScanFilter::Make(const Dataset::Impl& dataset,
@@ -151,9 +194,20 @@ arrow::Result<std::shared_ptr<const ScanFilter>> ScanFilter::Make(const Dataset:
     });
     if (same == steps.end()) {
       OrderedStep fresh;
-      fresh.step = {std::move(columns), {}, may_fail, cost};
+      fresh.step.columns = std::move(columns);
+      fresh.step.may_fail = may_fail;
+      fresh.step.cost = cost;
       same = steps.insert(steps.end(), std::move(fresh));
     }
+    bool joined = false;
+    for (auto& [before_cost, before] : same->conditions) {
+      ARROW_ASSIGN_OR_RAISE(auto both, JoinConditions(before, bound, *seen, same->step.columns));
+      if (!both.has_value()) continue;
+      before = *std::move(both);
+      joined = true;
+      break;
+    }
+    if (joined) continue;
     same->conditions.emplace_back(CostOf(condition), std::move(bound));
   }
   std::stable_sort(steps.begin(), steps.end(), [](const OrderedStep& a, const OrderedStep& b) {
@@ -168,6 +222,7 @@ arrow::Result<std::shared_ptr<const ScanFilter>> ScanFilter::Make(const Dataset:
     }
     out->steps_.push_back(std::move(step.step));
   }
+  SetAsked(out->plan_->columns().size(), &out->steps_);
   return out;
 }
 

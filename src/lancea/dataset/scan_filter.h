@@ -40,8 +40,11 @@ class ScanFilter {
   struct Step {
     std::vector<size_t> columns;        ///< of plan(), ascending
     std::vector<Condition> conditions;  ///< all must hold; cheap ones first
-    bool may_fail = false;              ///< asked only of rows that are left
-    int64_t cost = 0;                   ///< of decoding a row, by the columns\' types
+    /// For each of `columns` the only condition of the whole filter that reads it, if pages can be asked
+    /// that; else nullptr.
+    std::vector<const ValueCondition*> asked;
+    bool may_fail = false;  ///< asked only of rows that are left
+    int64_t cost = 0;       ///< of decoding a row, by the columns\' types
   };
   /// Rows named by number; the intersection of all of them.
   struct Pin {

@@ -1,7 +1,6 @@
 #include "lancea/dataset/scan_rows.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "lancea/util/errors.h"
 
@@ -9,10 +8,6 @@ namespace lancea {
 
 arrow::Result<std::vector<FragmentSlice>> RowsOfScan(const Dataset::Impl& dataset,
                                                      const ScanOptions& options) {
-  if (options.limit.has_value() && *options.limit < 0) {
-    return InvalidInput("Limit must be non-negative, got ", *options.limit);
-  }
-  if (options.offset < 0) return InvalidInput("Offset must be non-negative, got ", options.offset);
   const auto& fragments = dataset.fragments();
   std::vector<size_t> order;
   if (options.fragment_ids.has_value()) {
@@ -25,25 +20,12 @@ arrow::Result<std::vector<FragmentSlice>> RowsOfScan(const Dataset::Impl& datase
   } else {
     for (size_t i = 0; i < fragments.size(); ++i) order.push_back(i);
   }
-  const bool limits_later = options.filter.has_value() || options.filter_expression != nullptr ||
-                            !options.order_by.empty();
-  uint64_t skip = limits_later ? 0 : static_cast<uint64_t>(options.offset);
-  uint64_t left = options.limit.has_value() && !limits_later ? static_cast<uint64_t>(*options.limit)
-                                                             : std::numeric_limits<uint64_t>::max();
   std::vector<FragmentSlice> out;
   for (size_t i : order) {
-    if (left == 0) break;
     const uint64_t rows = options.include_deleted_rows
                               ? fragments[i].physical_rows
                               : dataset.live_offsets[i + 1] - dataset.live_offsets[i];
-    if (skip >= rows) {
-      skip -= rows;
-      continue;
-    }
-    const uint64_t count = std::min(rows - skip, left);
-    out.push_back({i, {skip, skip + count}});
-    left -= count;
-    skip = 0;
+    if (rows > 0) out.push_back({i, {0, rows}});
   }
   return out;
 }

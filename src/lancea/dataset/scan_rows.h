@@ -20,9 +20,8 @@ struct FragmentSlice {
   std::shared_ptr<const std::vector<RowRange>> named = nullptr;
 };
 
-/// The fragments a scan visits, in order, with offset and limit applied; without where they count rows
-/// that come later, after a filter or a sort.
-/// \return InvalidInput for negative limits and offsets, NotFound for fragments that do not exist
+/// The fragments a scan visits, in order, whole: offset and limit come later.
+/// \return NotFound for fragments that do not exist
 arrow::Result<std::vector<FragmentSlice>> RowsOfScan(const Dataset::Impl& dataset,
                                                      const ScanOptions& options);
 

@@ -17,6 +17,12 @@ using Columns = std::shared_ptr<const FragmentColumns>;
 // Batches begun before the size of a decoded one is known.
 constexpr size_t kBatchesOfUnknownSize = 4;
 
+// A decoded row may be far larger than a stored one. Only a low limit on memory makes this matter.
+constexpr uint64_t kUnknownRowBytes = 4096;
+
+// However low the limit on memory is.
+constexpr uint64_t kMinBufferBytes = uint64_t{1} << 20;
+
 class ScanStream : public arrow::RecordBatchReader {
  public:
   ScanStream(std::shared_ptr<ScanContext> context, std::vector<FragmentSlice> slices,
@@ -82,6 +88,11 @@ class ScanStream : public arrow::RecordBatchReader {
     return arrow::Status::OK();
   }
 
+  // What a filter leaves is put into full batches later.
+  bool fills_batches() const {
+    return context_->options.strict_batch_size && context_->filtered == nullptr;
+  }
+
   struct Cut {
     std::vector<FragmentSlice> slices;
     std::vector<Columns> readers;
@@ -102,20 +113,29 @@ class ScanStream : public arrow::RecordBatchReader {
         most_rows_ = context_->filtered->PieceRows(slice.fragment);
       }
       const uint64_t begin = slice.rows.start + row_in_slice_;
-      const uint64_t count = std::min(EndOfBatches(slice, begin) - begin, batch_size_ - rows);
+      const uint64_t decoded_bytes = context_->decoded_row_bytes.load();
+      const uint64_t row_bytes = std::max(current_row_bytes_, decoded_bytes);
+      uint64_t count = std::min(EndOfBatches(slice, begin) - begin, batch_size_ - rows);
+      if (!fills_batches() && current_readers_ != nullptr) {
+        const uint64_t most = std::max(row_bytes, decoded_bytes == 0 ? kUnknownRowBytes : 1);
+        count = std::min(count, std::max<uint64_t>(1, context_->max_batch_bytes / most));
+      }
       out.slices.push_back({slice.fragment, {begin, begin + count}, slice.named});
       out.readers.push_back(current_readers_);
       rows += count;
-      out.bytes += count * std::max(current_row_bytes_, context_->decoded_row_bytes.load());
+      out.bytes += count * row_bytes;
       row_in_slice_ += count;
       if (begin + count == slice.rows.end) {
         ++next_slice_;
         row_in_slice_ = 0;
         current_readers_.reset();
       }
-      if (!context_->options.strict_batch_size) break;
+      if (!fills_batches()) break;
     }
-    if (context_->filtered != nullptr) batch_size_ = std::min(2 * batch_size_, most_rows_);
+    // Pieces grow once it is known what their rows take.
+    if (context_->filtered != nullptr && context_->decoded_row_bytes.load() > 0) {
+      batch_size_ = std::min(2 * batch_size_, most_rows_);
+    }
     if (context_->options.counters != nullptr && context_->filtered == nullptr) {
       context_->options.counters->rows_scanned += rows;
       context_->options.counters->ranges_scanned += out.slices.size();
@@ -209,7 +229,10 @@ std::shared_ptr<arrow::RecordBatchReader> MakeScanStream(std::shared_ptr<const D
                                                          std::vector<FragmentSlice> slices,
                                                          ScanOptions options, int64_t batch_size,
                                                          std::shared_ptr<const ScanFilter> filter) {
-  auto context = std::make_shared<ScanContext>(options.io_buffer_size);
+  const uint64_t memory = dataset->session()->memory_limit();
+  auto context = std::make_shared<ScanContext>(
+      std::min(options.io_buffer_size, std::max(memory / 2, kMinBufferBytes)));
+  context->max_batch_bytes = std::max(memory / 8, kMinBufferBytes);
   context->dataset = std::move(dataset);
   context->plan = std::move(plan);
   context->options = std::move(options);
@@ -224,6 +247,10 @@ std::shared_ptr<arrow::RecordBatchReader> MakeScanStream(std::shared_ptr<const D
   for (size_t i = 0; i < context->plan->columns().size(); ++i) context->all_columns.push_back(i);
   if (filter != nullptr) {
     context->filter = std::move(filter);
+    // Pieces grow beyond batches; several are held at a time.
+    context->max_batch_bytes = std::min(
+        context->max_batch_bytes,
+        std::max(context->options.io_buffer_size / kBatchesOfUnknownSize, kMinBufferBytes));
     context->filtered =
         std::make_unique<FilteredScan>(context->dataset->impl(), *context->filter, *context->plan,
                                        context->options, context->read_options);

@@ -75,7 +75,7 @@ TEST(ScanStream, EndsWhateverTheBufferBatchesAndThreads) {
     options.batch_size = 1 + random() % 20'000;
     options.strict_batch_size = random() % 2 == 0;
     options.scan_in_order = random() % 2 == 0;
-    options.batch_readahead = static_cast<int32_t>(random() % 20);
+    options.batch_readahead = static_cast<int32_t>(1 + random() % 20);
     options.fragment_readahead = static_cast<int32_t>(random() % 8);
     options.io_buffer_size = random() % 100'000;
     EXPECT_EQ(Drain(Stream(dataset, options)), 50'000);
@@ -143,7 +143,9 @@ TEST(ScanStream, AnErrorComesOnceAndStays) {
   EXPECT_EQ(reader->Next().status(), status);
 }
 
-TEST(ScanStream, AStopRequestEndsItWhileAReadHangs) {
+class StoppedScanStream : public testing::TestWithParam<const char*> {};
+
+TEST_P(StoppedScanStream, EndsWhileAReadHangs) {
   auto far = std::make_shared<FarStore>(ConstantTable(4, 10'000));
   std::atomic<bool> hang{true};
   far->before_read = [&](const std::string& path) {
@@ -157,6 +159,7 @@ TEST(ScanStream, AStopRequestEndsItWhileAReadHangs) {
   arrow::StopSource source;
   ScanOptions options;
   options.stop_token = source.token();
+  if (*GetParam() != '\0') options.filter = GetParam();
   const Reader reader = Stream(dataset, options);
   std::thread user([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(30));
@@ -172,6 +175,8 @@ TEST(ScanStream, AStopRequestEndsItWhileAReadHangs) {
   EXPECT_TRUE(status.IsCancelled()) << status.ToString();
   user.join();
 }
+
+INSTANTIATE_TEST_SUITE_P(Filters, StoppedScanStream, testing::Values("", "x > 1"));
 
 TEST(ScanStream, CanBeDroppedAtAnyMoment) {
   const auto store = ConstantTable(4, 30'000);

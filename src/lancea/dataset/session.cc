@@ -1,5 +1,11 @@
 #include "lancea/session.h"
 
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+
 #include "lancea/dataset/session_impl.h"
 
 namespace lancea {
@@ -14,6 +20,20 @@ IoCounters& Session::Impl::ProcessIoCounters() {
   return counters;
 }
 
+uint64_t Session::Impl::DefaultMemoryLimit() {
+  if (const char* given = std::getenv("LANCEA_MEMORY_LIMIT"); given != nullptr) {
+    const std::string_view text = given;
+    uint64_t bytes = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), bytes);
+    if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && bytes > 0) {
+      return bytes;
+    }
+  }
+  const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGE_SIZE);
+  if (pages <= 0 || page_bytes <= 0) return uint64_t{4} << 30;
+  return static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes) / 2;
+}
+
 IoStatistics ProcessIoStatistics() { return Session::Impl::ProcessIoCounters().Read(); }
 
 const std::shared_ptr<Session>& Session::Default() {
@@ -26,6 +46,8 @@ uint64_t Session::cache_capacity_bytes() const { return impl_->cache().capacity_
 uint64_t Session::cache_bytes() const { return impl_->cache().bytes(); }
 uint64_t Session::cache_hits() const { return impl_->cache().hits(); }
 uint64_t Session::cache_misses() const { return impl_->cache().misses(); }
+uint64_t Session::memory_limit() const { return impl_->memory_limit(); }
+void Session::set_memory_limit(uint64_t bytes) { impl_->set_memory_limit(bytes); }
 IoStatistics Session::io_statistics() const { return impl_->io_counters().Read(); }
 void Session::ClearCache() { impl_->cache().Clear(); }
 

@@ -1,6 +1,8 @@
 // What a session holds: the host's services with their defaults, and the metadata cache.
 #pragma once
 
+#include <atomic>
+
 #include "arrow/memory_pool.h"
 #include "arrow/util/thread_pool.h"
 #include "lancea/session.h"
@@ -14,7 +16,10 @@ class Session::Impl {
   Impl(uint64_t cache_bytes, Host host)
       : cache_(cache_bytes),
         host_(std::move(host)),
-        io_counters_(&ProcessIoCounters(), host_.metrics.get()) {}
+        io_counters_(&ProcessIoCounters(), host_.metrics.get()),
+        memory_limit_(DefaultMemoryLimit()) {}
+
+  static uint64_t DefaultMemoryLimit();
 
   /// Counts for every session of this process.
   static IoCounters& ProcessIoCounters();
@@ -27,6 +32,9 @@ class Session::Impl {
   }
   IoCounters& io_counters() { return io_counters_; }
 
+  uint64_t memory_limit() const { return memory_limit_.load(std::memory_order_relaxed); }
+  void set_memory_limit(uint64_t bytes) { memory_limit_.store(bytes, std::memory_order_relaxed); }
+
   arrow::MemoryPool* memory_pool() const {
     return host_.memory_pool != nullptr ? host_.memory_pool : arrow::default_memory_pool();
   }
@@ -38,6 +46,7 @@ class Session::Impl {
   LruCache cache_;
   Host host_;
   IoCounters io_counters_;
+  std::atomic<uint64_t> memory_limit_;
 };
 
 }  // namespace lancea

@@ -32,14 +32,6 @@ arrow::Result<std::shared_ptr<Dataset>> CommitTo(
   return context.Open(std::move(committed.version));
 }
 
-CloneSource SourceOf(const WriteContext& context) {
-  CloneSource source;
-  source.version = *context.Target().known;
-  source.uri = context.location.path;
-  source.branch = context.dataset->branch();
-  return source;
-}
-
 }  // namespace
 
 arrow::Result<std::shared_ptr<Dataset>> Dataset::Restore() const {
@@ -71,7 +63,7 @@ arrow::Result<std::shared_ptr<Dataset>> Dataset::ShallowClone(
                         WriteContext::Make(target_uri, nullptr, impl_->session, storage_options));
   if (target.dataset != nullptr) return AlreadyExists("Dataset already exists: ", target_uri);
   ARROW_ASSIGN_OR_RAISE(CommitResult committed,
-                        lancea::ShallowClone(target.Target(), SourceOf(source)));
+                        lancea::ShallowClone(target.Target(), source.AsCloneSource()));
   return target.Open(std::move(committed.version));
 }
 
@@ -96,9 +88,9 @@ arrow::Status Dataset::ReplaceTagMetadata(
 
 arrow::Result<std::shared_ptr<Dataset>> Dataset::CreateBranch(const std::string& branch) const {
   ARROW_ASSIGN_OR_RAISE(WriteContext context, ContextOf(*this));
-  ARROW_ASSIGN_OR_RAISE(
-      CommitResult committed,
-      lancea::CreateBranch(impl_->location.store, impl_->main_root, branch, SourceOf(context)));
+  ARROW_ASSIGN_OR_RAISE(CommitResult committed,
+                        lancea::CreateBranch(impl_->location.store, impl_->main_root, branch,
+                                             context.AsCloneSource()));
   context.location.path = BranchRoot(impl_->main_root, branch);
   return context.Open(std::move(committed.version));
 }

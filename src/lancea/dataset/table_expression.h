@@ -12,7 +12,7 @@
 namespace lancea {
 
 /// All columns that expressions over a table may name, system columns last, as expressions see them.
-std::shared_ptr<arrow::Schema> ExpressionSchema(const Dataset::Impl& dataset);
+arrow::Result<std::shared_ptr<arrow::Schema>> ExpressionSchema(const Dataset::Impl& dataset);
 
 /// A condition in SQL, its fields by name.
 /// \return InvalidInput with the place in the text for what cannot be parsed

@@ -16,7 +16,7 @@
 #include "lancea/dataset/parallel_for.h"
 #include "lancea/dataset/row_id_index.h"
 #include "lancea/dataset/row_order.h"
-#include "lancea/dataset/scan_setup.h"
+#include "lancea/dataset/scan_columns.h"
 #include "lancea/dataset/take_rows.h"
 #include "lancea/util/errors.h"
 
@@ -281,9 +281,13 @@ arrow::Result<std::shared_ptr<arrow::Table>> TakeComputed(const Dataset::Impl& d
     ARROW_ASSIGN_OR_RAISE(auto plan, dataset.Plan(options));
     return take(*plan);
   }
-  ARROW_ASSIGN_OR_RAISE(const ScanSetup setup, ScanSetup::Make(dataset, options));
-  ARROW_ASSIGN_OR_RAISE(auto table, take(*setup.plan));
-  return setup.project->Apply(*table, dataset.memory_pool());
+  ARROW_RETURN_NOT_OK(CheckScanOptions(options, *dataset.schema));
+  ARROW_ASSIGN_OR_RAISE(const ScanColumns columns, ScanColumns::Of(dataset, options));
+  ARROW_ASSIGN_OR_RAISE(auto plan, dataset.ScanPlan(columns.read()));
+  ARROW_ASSIGN_OR_RAISE(auto table, take(*plan));
+  ARROW_ASSIGN_OR_RAISE(auto project,
+                        columns.Project(plan->schema(), plan->schema()->num_fields()));
+  return project->Apply(*table, dataset.memory_pool());
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Update: matching rows are read whole, changed, written to new fragments and deleted where they were.
-#include <set>
+#include <algorithm>
 #include <utility>
 
 #include "arrow/array.h"
@@ -93,11 +93,14 @@ arrow::Result<UpdateResult> UpdateRows(const std::shared_ptr<const Dataset>& dat
     arrow::MemoryPool* pool = table.impl().memory_pool();
     ARROW_ASSIGN_OR_RAISE(Assignments set, MakeAssignments(table.lance_schema(), updates));
     ARROW_RETURN_NOT_OK(CheckLiterals(set, pool));
-    ARROW_ASSIGN_OR_RAISE(
-        auto writer, MakeRowWriter(context, options, WriteOptions().max_rows_per_file, *set.rows));
+    const uint64_t memory = context.session->memory_limit();
+    RowWriterOptions row_options;
+    row_options.memory_limit = memory;
+    ARROW_ASSIGN_OR_RAISE(auto writer, MakeRowWriter(context, options, row_options, *set.rows));
     ScanOptions scan;
     scan.with_row_id = table.has_stable_row_ids();
     scan.with_row_address = true;
+    scan.io_buffer_size = std::min(scan.io_buffer_size, memory / 4);
     scan.stop_token = options.stop;
     SetFilter(where, &scan);
     ARROW_ASSIGN_OR_RAISE(auto scanner, table.Scan(std::move(scan)));
@@ -139,8 +142,8 @@ arrow::Result<UpdateResult> UpdateRows(const std::shared_ptr<const Dataset>& dat
 
     PreparedChange change;
     operation::Update update;
-    ARROW_ASSIGN_OR_RAISE(update.new_fragments, writer->Finish());
-    change.written.AddFragments(context, update.new_fragments);
+    ARROW_ASSIGN_OR_RAISE(update.new_fragments, writer->Complete());
+    change.written.Add(std::move(writer));
     SetRowIds(row_ids, &update.new_fragments);
     auto affected = std::make_shared<const AffectedRows>(moved.Finish());
     ARROW_ASSIGN_OR_RAISE(DeletedRows deleted,

@@ -3,17 +3,13 @@
 #include <utility>
 
 #include "arrow/array.h"
-#include "arrow/array/concatenate.h"
-#include "arrow/buffer.h"
-#include "arrow/compute/api_vector.h"
-#include "arrow/compute/exec.h"
-#include "arrow/datum.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
 #include "lancea/dataset/column_change.h"
 #include "lancea/dataset/hash_join.h"
 #include "lancea/dataset/join_columns.h"
-#include "lancea/dataset/stored_arrays.h"
+#include "lancea/dataset/overlay_columns.h"
+#include "lancea/dataset/row_changes_rows.h"
 #include "lancea/dataset/write_schema.h"
 #include "lancea/schema/field.h"
 #include "lancea/schema/projection.h"
@@ -77,34 +73,16 @@ arrow::Result<Schema> UpdatedFields(const Dataset& dataset, const arrow::Schema&
   for (const Field& field : dataset.lance_schema().fields) {
     if (FindByName(given.fields, field.name) == nullptr) continue;
     bool has_blobs = false;
-    VisitFields({field}, [&](const Field& inside) { has_blobs |= IsBlobV2(inside); });
-    if (has_blobs) {
+    VisitFields(field.children, [&](const Field& inside) { has_blobs |= IsBlobV2(inside); });
+    if (has_blobs && !IsBlobV2(field)) {
       return Unsupported("column \"", field.name,
-                         "\" of blobs (version 2) is updated by writing its rows again, not by "
-                         "update_columns");
+                         "\" with blobs (version 2) inside is updated by writing its rows again, "
+                         "not by update_columns");
     }
     out.fields.push_back(field);
   }
   if (out.fields.empty()) return InvalidInput("there is no column to update");
   return out;
-}
-
-// Rows of `left`, and where `found` is not -1 of `right`, which has the found ones in order.
-arrow::Result<std::shared_ptr<arrow::Array>> Combine(const std::shared_ptr<arrow::Array>& left,
-                                                     const std::shared_ptr<arrow::Array>& right,
-                                                     const std::vector<int64_t>& found,
-                                                     arrow::MemoryPool* pool) {
-  if (right->length() == 0) return left;
-  if (right->length() == left->length()) return right;
-  std::vector<int64_t> rows(found.size());
-  int64_t next = left->length();
-  for (size_t i = 0; i < rows.size(); ++i) {
-    rows[i] = found[i] >= 0 ? next++ : static_cast<int64_t>(i);
-  }
-  ARROW_ASSIGN_OR_RAISE(auto both, arrow::Concatenate({left, right}, pool));
-  const arrow::Int64Array index(static_cast<int64_t>(rows.size()), arrow::Buffer::Wrap(rows));
-  arrow::compute::ExecContext context(pool);
-  return arrow::compute::Take(*both, index, arrow::compute::TakeOptions::NoBoundsCheck(), &context);
 }
 
 }  // namespace
@@ -116,25 +94,24 @@ arrow::Result<UpdatedFragment> UpdateFragmentColumns(
   ARROW_ASSIGN_OR_RAISE(auto change, ColumnChange::Make(dataset, fragment_id, options));
   ARROW_RETURN_NOT_OK(CheckColumnsWritable(*dataset));
   ARROW_RETURN_NOT_OK(CheckJoinColumns(*dataset, *right->schema(), left_on, right_on, kSides));
-  ARROW_ASSIGN_OR_RAISE(const Schema updated, UpdatedFields(*dataset, *right->schema(), right_on));
-  ARROW_ASSIGN_OR_RAISE(auto stored, ToArrow(SchemaInDataFiles(updated)));
+  ARROW_ASSIGN_OR_RAISE(Schema updated, UpdatedFields(*dataset, *right->schema(), right_on));
+  ARROW_ASSIGN_OR_RAISE(const OverlayColumns overlay,
+                        OverlayColumns::Make(std::move(updated), change.pool()));
   ARROW_ASSIGN_OR_RAISE(auto join,
-                        HashJoin::Make(right.get(), right_on, change.pool(), options.stop));
+                        HashJoin::Make(right.get(), right_on, change.JoinMemoryOf(), options.stop));
   std::vector<int> columns_of_right;
-  ScanOptions scan = change.ScanOf(change.fragments()[0]);
+  ScanOptions scan = change.ScanOf(change.fragments()[0], join->row_bytes());
   scan.columns.emplace();
-  for (const Field& field : updated.fields) {
+  for (const Field& field : overlay.columns().fields) {
     columns_of_right.push_back(join->schema()->GetFieldIndex(field.name));
     scan.columns->push_back(FormatFieldPath({&field.name, 1}));
   }
   // The column joined on may be one of them.
-  const int num_updated = static_cast<int>(updated.fields.size());
   if (std::ranges::find(*scan.columns, left_on) == scan.columns->end()) {
     scan.columns->push_back(left_on);
   }
   const bool key_is_address = left_on == "_rowaddr";
   if (!key_is_address) scan.columns->push_back("_rowaddr");
-  scan.blob_handling = BlobHandling::kBinary;
   const int key_column =
       static_cast<int>(std::ranges::find(*scan.columns, left_on) - scan.columns->begin());
   const int address_column =
@@ -148,30 +125,30 @@ arrow::Result<UpdatedFragment> UpdateFragmentColumns(
     ARROW_ASSIGN_OR_RAISE(const auto found, join->Find(batch->column(key_column)));
     const auto& addresses = static_cast<const arrow::UInt64Array&>(*batch->column(address_column));
     std::vector<int64_t> hits;
+    std::vector<bool> is_given(found.size());
     for (size_t i = 0; i < found.size(); ++i) {
       if (found[i] < 0) continue;
+      is_given[i] = true;
       hits.push_back(found[i]);
       matched.push_back(static_cast<uint32_t>(addresses.Value(static_cast<int64_t>(i))));
     }
     ARROW_ASSIGN_OR_RAISE(auto taken, join->Take(hits));
-    arrow::ArrayVector columns;
-    for (int i = 0; i < num_updated; ++i) {
-      const Field& field = updated.fields[static_cast<size_t>(i)];
+    arrow::ArrayVector given;
+    for (const int column : columns_of_right) given.push_back(taken->column(column));
+    arrow::ArrayVector present = batch->columns();
+    for (size_t i = 0; i < overlay.columns().fields.size(); ++i) {
       ARROW_ASSIGN_OR_RAISE(
-          auto left, ToStored(batch->column(i), field, stored->field(i), nullptr, change.pool()));
-      ARROW_ASSIGN_OR_RAISE(auto values,
-                            ToStored(taken->column(columns_of_right[static_cast<size_t>(i)]), field,
-                                     stored->field(i), nullptr, change.pool()));
-      ARROW_ASSIGN_OR_RAISE(auto combined, Combine(left, values, found, change.pool()));
-      columns.push_back(std::move(combined));
+          present[i], AsWritten(*dataset, overlay.columns().fields[i], present[i],
+                                {addresses.raw_values(), static_cast<size_t>(addresses.length())},
+                                options.stop));
     }
-    return arrow::RecordBatch::Make(stored, batch->num_rows(), std::move(columns));
+    return overlay.Apply(present, is_given, given);
   };
-  auto values = MapBatches(std::move(rows), stored, update);
+  auto values = MapBatches(std::move(rows), overlay.stored(), update);
   UpdatedFragment out;
   std::unique_ptr<ColumnFileWriter> writer;
-  ARROW_RETURN_NOT_OK(
-      change.WriteOne(change.fragments()[0], updated, values.get(), &out.fragment, &writer));
+  ARROW_RETURN_NOT_OK(change.WriteOne(change.fragments()[0], overlay.columns(), values.get(),
+                                      &out.fragment, &writer));
   writer->Release();
   for (const int32_t id : out.fragment.files.back().fields) {
     if (id >= 0) out.fields_modified.push_back(static_cast<uint32_t>(id));

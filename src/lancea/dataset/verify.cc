@@ -1,4 +1,4 @@
-// Dataset::Verify: reads everything a version refers to and compares every count with what was said.
+// VerifyTable: reads everything a version refers to and compares every count with what was said.
 //
 //   manifest   every version of the history parses, tags name versions that exist
 //   fragment   no field stored twice, deletion file and row sequences of the right length,
@@ -7,6 +7,8 @@
 //   blobs      every description names bytes that are there
 //
 // A defect ends the check of the thing it is in, not of the table.
+#include "lancea/verify.h"
+
 #include <map>
 #include <mutex>
 #include <set>
@@ -55,8 +57,13 @@ class Defects {
 
 class Verifier {
  public:
-  Verifier(const Dataset::Impl& dataset, const arrow::StopToken& stop)
-      : dataset_(dataset), stop_(stop), options_(dataset.MakeReadOptions(stop)) {}
+  Verifier(const Dataset::Impl& dataset, const VerifyRun& run)
+      : dataset_(dataset), run_(run), stop_(run.stop), options_(dataset.MakeReadOptions(run.stop)) {
+    for (const FragmentMetadata& fragment : dataset.fragments()) {
+      progress_.total_files += fragment.files.size();
+      for (const DataFile& file : fragment.files) progress_.total_bytes += file.file_size_bytes;
+    }
+  }
 
   arrow::Result<std::vector<Defect>> Run() {
     CheckHistory();
@@ -118,7 +125,12 @@ class Verifier {
     defects_.Check(name, dataset_.RowIds(fragment).status());
     defects_.Check(name, dataset_.CreatedAtVersions(fragment).status());
     defects_.Check(name, dataset_.LastUpdatedAtVersions(fragment).status());
-    for (const DataFile& file : fragment.files) ARROW_RETURN_NOT_OK(CheckFile(fragment, file));
+    for (const DataFile& file : fragment.files) {
+      ARROW_RETURN_NOT_OK(CheckFile(fragment, file));
+      ++progress_.files;
+      progress_.bytes += file.file_size_bytes;
+      if (run_.progress) run_.progress(progress_);
+    }
     return arrow::Status::OK();
   }
 
@@ -234,15 +246,21 @@ class Verifier {
   }
 
   const Dataset::Impl& dataset_;
+  const VerifyRun& run_;
   const arrow::StopToken& stop_;
   const ReadOptions options_;
   Defects defects_;
+  VerifyProgress progress_;
 };
 
 }  // namespace
 
+arrow::Result<std::vector<Defect>> VerifyTable(const Dataset& dataset, const VerifyRun& run) {
+  return Verifier(dataset.impl(), run).Run();
+}
+
 arrow::Result<std::vector<Defect>> Dataset::Verify(const arrow::StopToken& stop) const {
-  return Verifier(*impl_, stop).Run();
+  return VerifyTable(*this, {{}, stop});
 }
 
 }  // namespace lancea

@@ -6,14 +6,14 @@
 
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
+#include "lancea/dataset/file_targets.h"
 #include "lancea/dataset/fragment_writer.h"
 #include "lancea/dataset/write_context.h"
 #include "lancea/dataset/write_schema.h"
-#include "lancea/io/path.h"
+#include "lancea/io/storage_options.h"
 #include "lancea/io/uri.h"
 #include "lancea/schema/field.h"
 #include "lancea/table/feature_flags.h"
-#include "lancea/table/table_layout.h"
 #include "lancea/util/errors.h"
 #include "lancea/util/uuid.h"
 
@@ -59,55 +59,52 @@ std::vector<BasePath> WithIds(std::vector<BasePath> bases) {
   return bases;
 }
 
-// Where new files go: the table's own data directory, or bases in turn.
-arrow::Result<std::vector<FileTarget>> TargetsOf(const WriteContext& context,
-                                                 const WriteOptions& options,
-                                                 const std::vector<BasePath>& bases) {
-  const FileTarget own{context.location.store, JoinPath(context.location.path, kDataDirectory), {}};
-  if (options.target_bases.empty()) return std::vector<FileTarget>{own};
-  std::vector<FileTarget> targets;
-  for (const std::string& name : options.target_bases) {
-    if (name == context.uri) {
-      targets.push_back(own);
-      continue;
-    }
-    auto base = std::find_if(bases.begin(), bases.end(), [&](const BasePath& candidate) {
-      return candidate.name == name || candidate.path == name;
-    });
-    if (base == bases.end()) {
-      return InvalidInput("target base \"", name, "\" not found among the table's base paths");
-    }
-    ARROW_ASSIGN_OR_RAISE(StoreAndPath where, ResolveUri(base->path, context.storage_options));
-    targets.push_back({where.store,
-                       base->is_dataset_root ? JoinPath(where.path, kDataDirectory) : where.path,
-                       base->id});
-  }
-  return targets;
-}
-
 // A write on its way: the context, with the mode that the state of the table makes of the one asked for.
 struct Write {
   WriteContext context;
   WriteMode mode = WriteMode::kCreate;
   FileFormat format = FileFormat::k2_2;
   Transaction transaction;
+  /// Removes the files unless they are released.
+  std::unique_ptr<FragmentWriter> files;
 };
 
-void RemoveFiles(const WriteContext& context, const Transaction& transaction) {
-  const std::vector<FragmentMetadata>* fragments = nullptr;
-  if (auto* append = std::get_if<operation::Append>(&transaction.operation)) {
-    fragments = &append->fragments;
-  } else if (auto* overwrite = std::get_if<operation::Overwrite>(&transaction.operation)) {
-    fragments = &overwrite->fragments;
-  }
-  if (fragments == nullptr) return;
-  const std::string directory = JoinPath(context.location.path, kDataDirectory);
-  for (const FragmentMetadata& fragment : *fragments) {
-    for (const DataFile& file : fragment.files) {
-      // Best effort: what stays behind is an orphan.
-      if (!file.base_id) (void)context.location.store->Delete(JoinPath(directory, file.path));
+BlobWriteOptions BlobOptionsOf(const WriteContext& context, const WriteOptions& options,
+                               const std::vector<BasePath>& bases) {
+  BlobWriteOptions out;
+  out.bases = bases;
+  out.allow_outside_bases = options.allow_external_blobs_outside_bases;
+  out.external = options.external_blob_mode;
+  out.pack_file_bytes = options.blob_pack_file_bytes;
+  out.resolve = [bases, options = context.storage_options](const std::string& uri) {
+    for (const BasePath& base : bases) {
+      if (uri.starts_with(base.path)) {
+        return ResolveUri(uri, OptionsOfBase(options, base.id, base.path));
+      }
     }
+    return ResolveUri(uri, options);
+  };
+  return out;
+}
+
+arrow::Status CheckOptions(const WriteOptions& options, WriteMode mode) {
+  if (mode != WriteMode::kCreate && !options.initial_bases.empty()) {
+    return InvalidInput("Cannot register new bases in ",
+                        mode == WriteMode::kAppend ? "Append" : "Overwrite",
+                        " mode. Only CREATE mode can register new bases.");
   }
+  if (options.target_all_bases && !options.target_bases.empty()) {
+    return InvalidInput("Cannot specify target_all_bases together with target_bases.");
+  }
+  if (options.external_blob_mode == ExternalBlobMode::kIngest &&
+      options.allow_external_blobs_outside_bases) {
+    return InvalidInput(
+        "allow_external_blob_outside_bases only applies when external_blob_mode=\"reference\"");
+  }
+  if (options.blob_pack_file_bytes == 0) {
+    return InvalidInput("blob_pack_file_size_threshold must be positive, got 0");
+  }
+  return arrow::Status::OK();
 }
 
 arrow::Result<Write> WriteFiles(const std::shared_ptr<arrow::RecordBatchReader>& rows,
@@ -120,9 +117,7 @@ arrow::Result<Write> WriteFiles(const std::shared_ptr<arrow::RecordBatchReader>&
     return AlreadyExists("Dataset already exists: ", context.uri);
   }
   const bool append = write.mode == WriteMode::kAppend;
-  if (append && !options.initial_bases.empty()) {
-    return InvalidInput("Cannot register new bases in Append mode");
-  }
+  ARROW_RETURN_NOT_OK(CheckOptions(options, write.mode));
   if (context.dataset != nullptr) {
     const Manifest& manifest = *context.dataset->impl().manifest;
     ARROW_RETURN_NOT_OK(CheckWritable(manifest));
@@ -151,22 +146,25 @@ arrow::Result<Write> WriteFiles(const std::shared_ptr<arrow::RecordBatchReader>&
   fragment_options.file.cpu = context.session->impl().cpu_executor();
   fragment_options.max_rows_per_file = options.max_rows_per_file;
   fragment_options.max_bytes_per_file = options.max_bytes_per_file;
-  fragment_options.external_blobs = {bases, options.allow_external_blobs_outside_bases};
+  fragment_options.blobs = BlobOptionsOf(context, options, bases);
   fragment_options.progress = options.progress;
   fragment_options.fragment_begun = options.fragment_begun;
   fragment_options.fragment_complete = options.fragment_complete;
   fragment_options.stop = options.stop;
-  ARROW_ASSIGN_OR_RAISE(auto targets, TargetsOf(context, options, bases));
-  ARROW_ASSIGN_OR_RAISE(auto writer,
+  ARROW_ASSIGN_OR_RAISE(auto targets,
+                        options.target_all_bases
+                            ? AllFileTargets(context, *options.target_all_bases, bases)
+                            : FileTargets(context, options.target_bases, bases));
+  ARROW_ASSIGN_OR_RAISE(write.files,
                         FragmentWriter::Make(std::move(targets), schema, *rows->schema(),
                                              std::move(fragment_options)));
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
     ARROW_RETURN_NOT_OK(rows->ReadNext(&batch));
     if (batch == nullptr) break;
-    ARROW_RETURN_NOT_OK(writer->Write(batch));
+    ARROW_RETURN_NOT_OK(write.files->Write(batch));
   }
-  ARROW_ASSIGN_OR_RAISE(auto fragments, writer->Finish());
+  ARROW_ASSIGN_OR_RAISE(auto fragments, write.files->Complete());
 
   write.transaction.read_version = context.dataset == nullptr ? 0 : context.dataset->version();
   write.transaction.uuid = Uuid::Random().ToString();
@@ -228,12 +226,8 @@ arrow::Result<std::shared_ptr<Dataset>> WriteAndCommit(
   if (CategoryOf(committed.status()) == ErrorCategory::kAlreadyExists) {
     committed = CommitToOther(&write, options, commit);
   }
-  if (!committed.ok()) {
-    if (!IsCommitStatusUnknown(committed.status())) {
-      RemoveFiles(write.context, write.transaction);
-    }
-    return committed.status();
-  }
+  if (committed.ok() || IsCommitStatusUnknown(committed.status())) write.files->Release();
+  ARROW_RETURN_NOT_OK(committed.status());
   return write.context.Open(std::move(committed->version));
 }
 
@@ -262,6 +256,7 @@ arrow::Result<Transaction> WriteUncommitted(const std::shared_ptr<arrow::RecordB
   ARROW_ASSIGN_OR_RAISE(auto context,
                         WriteContext::Make(uri, dataset, options.session, options.storage_options));
   ARROW_ASSIGN_OR_RAISE(Write write, WriteFiles(rows, std::move(context), options));
+  write.files->Release();
   return std::move(write.transaction);
 }
 

@@ -1,8 +1,10 @@
 #include "lancea/dataset/write_context.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "lancea/dataset/auto_cleanup.h"
+#include "lancea/dataset/base_stores.h"
 #include "lancea/io/uri.h"
 #include "lancea/util/errors.h"
 
@@ -31,6 +33,7 @@ arrow::Result<WriteContext> WriteContext::Make(const std::string& uri,
     context.storage_options = impl.storage_options;
     context.location = impl.location;
     context.main_root = impl.main_root;
+    context.commit_handler = impl.commit_handler;
     context.dataset = std::move(dataset);
     return context;
   }
@@ -59,10 +62,29 @@ CommitTarget WriteContext::Target() const {
         TableVersion{impl.manifest, std::make_shared<const std::vector<IndexInfo>>(impl.indices),
                      impl.manifest_location};
   }
-  target.resolve_base = [options = storage_options](uint32_t, const std::string& path) {
-    return ResolveUri(path, options);
+  target.commit_handler = commit_handler;
+  target.resolve_base = [context = *this](uint32_t base_id, const std::string& path) {
+    return ResolveUnderBase(*context.session, context.storage_options,
+                            context.dataset->base_paths(), base_id, path);
   };
   return target;
+}
+
+CloneSource WriteContext::AsCloneSource() const {
+  CloneSource source;
+  source.version = *Target().known;
+  source.uri = location.path;
+  source.branch = dataset->branch();
+  if (uri.find("://") != std::string::npos && !uri.starts_with("file")) {
+    // Others open it by its URI; that of a branch may have been opened by that of the table.
+    source.uri = uri.substr(0, uri.find_last_not_of('/') + 1);
+    const std::string branch_part = location.path.substr(main_root.size());
+    if (!source.uri.ends_with(branch_part)) source.uri += branch_part;
+  } else if (session->host().object_store == nullptr) {
+    // Wherever they are.
+    source.uri = std::filesystem::absolute(location.path).lexically_normal().string();
+  }
+  return source;
 }
 
 arrow::Result<std::shared_ptr<Dataset>> WriteContext::Open(TableVersion version) const {
@@ -79,6 +101,7 @@ arrow::Result<std::unique_ptr<Dataset::Impl>> WriteContext::MakeImpl(TableVersio
   impl->main_root = main_root;
   impl->storage_options = storage_options;
   impl->session = session;
+  impl->commit_handler = commit_handler;
   impl->io_counters = std::make_unique<IoCounters>(&session->impl().io_counters());
   impl->manifest_location = std::move(version.location);
   impl->indices = *version.indices;

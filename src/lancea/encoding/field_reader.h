@@ -10,6 +10,7 @@
 #include "arrow/result.h"
 #include "arrow/type_fwd.h"
 #include "lancea/encoding/read_task.h"
+#include "lancea/encoding/value_condition.h"
 #include "lancea/io/row_range.h"
 
 namespace lancea {
@@ -38,6 +39,16 @@ class FieldReader {
   virtual arrow::Result<std::unique_ptr<ReadTask>> ReadEncoded(std::span<const RowRange> ranges,
                                                                arrow::MemoryPool* pool) const {
     return Read(ranges, pool);
+  }
+
+  /// The same, but pages that can ask the condition themselves give boolean arrays: true where the value is
+  /// no null and the condition holds. The others give arrays as those of ReadEncoded. (No field that
+  /// has such a condition is boolean itself.)
+  /// \param condition  of the field's values; outlives the task
+  virtual arrow::Result<std::unique_ptr<ReadTask>> ReadAnswers(std::span<const RowRange> ranges,
+                                                               const ValueCondition&,
+                                                               arrow::MemoryPool* pool) const {
+    return ReadEncoded(ranges, pool);
   }
 };
 

@@ -15,6 +15,7 @@
 
 #include "arrow/result.h"
 #include "lancea/encoding/value_builder.h"
+#include "lancea/encoding/value_condition.h"
 #include "lancea/util/byte_reader.h"
 
 namespace lancea {
@@ -32,6 +33,16 @@ struct ValueShape {
   ValueBuilder MakeBuilder(arrow::MemoryPool* pool) const;
 };
 
+/// Asks one condition of the values of mini-block chunks. Refers to the decoder and the condition that it
+/// was made for; keeps scratch memory, so not thread-safe.
+class MiniBlockAsker {
+ public:
+  virtual ~MiniBlockAsker() = default;
+  /// The answer for each of values [begin, end) of a chunk, as MiniBlockDecoder::Decode counts them.
+  virtual arrow::Status Ask(std::span<const Bytes> buffers, int64_t num_values, int64_t begin,
+                            int64_t end, uint8_t* answers) = 0;
+};
+
 class MiniBlockDecoder {
  public:
   virtual ~MiniBlockDecoder() = default;
@@ -45,7 +56,15 @@ class MiniBlockDecoder {
   /// \param buffers  num_buffers() views into the chunk; bytes behind a buffer's end are not readable
   virtual arrow::Status Decode(std::span<const Bytes> buffers, int64_t num_values, int64_t begin,
                                int64_t end, ValueBuilder* out) const = 0;
+  /// Asks values as they are encoded; nullptr when they have to be decoded first.
+  virtual std::unique_ptr<MiniBlockAsker> MakeAsker(const ValueCondition&) const { return nullptr; }
 };
+
+/// Asks values of any encoding, decoded first where the decoder has no asker of its own.
+/// \return nullptr when the condition is not one of values of this shape
+std::unique_ptr<MiniBlockAsker> MakeMiniBlockAsker(const MiniBlockDecoder& decoder,
+                                                   const ValueCondition& condition,
+                                                   arrow::MemoryPool* pool);
 
 class BlockDecoder {
  public:

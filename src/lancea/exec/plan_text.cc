@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "lancea/plan.h"
@@ -106,8 +107,8 @@ void AppendHtml(const PlanNode& node, uint64_t total, std::string* out) {
     }
     *out += "</table>";
     if (total > 0) {
-      *out += "<div class=bar style=\"width:" + std::to_string(Elapsed(node) * 100 / total) +
-              "%\"></div>";
+      *out += "<div class=bar style=\"width:" +
+              std::to_string(std::min<uint64_t>(100, Elapsed(node) * 100 / total)) + "%\"></div>";
     }
   }
   *out += "</div>";

@@ -17,6 +17,7 @@
 #include "arrow/util/bit_util.h"
 #include "arrow/util/bitmap_ops.h"
 #include "lancea/exec/conjuncts.h"
+#include "lancea/exec/value_conditions.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -86,7 +87,10 @@ arrow::Result<std::shared_ptr<const Predicate>> Predicate::Make(
     return InvalidInput("a filter must be a condition, this is of type ", type.ToString(), ": ",
                         condition.ToString());
   }
-  return std::shared_ptr<const Predicate>(new Predicate(std::move(bound), std::move(columns)));
+  std::optional<ValueCondition> value_condition;
+  if (columns->num_fields() == 1) value_condition = AsValueCondition(bound);
+  return std::shared_ptr<const Predicate>(
+      new Predicate(std::move(bound), std::move(columns), std::move(value_condition)));
 }
 
 size_t Predicate::num_columns() const { return static_cast<size_t>(columns_->num_fields()); }
@@ -99,6 +103,10 @@ arrow::Result<std::shared_ptr<arrow::BooleanArray>> Predicate::Evaluate(
   }
   for (auto& column : columns) {
     ARROW_ASSIGN_OR_RAISE(column, AsEvaluated(std::move(column), pool));
+  }
+  if (value_condition_.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(auto answers, AskArray(*value_condition_, *columns[0]->data(), pool));
+    if (answers != nullptr) return answers;
   }
   return Plain(columns, num_rows, pool);
 }

@@ -13,11 +13,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "arrow/compute/expression.h"
 #include "arrow/result.h"
 #include "arrow/type_fwd.h"
+#include "lancea/encoding/value_condition.h"
 
 namespace lancea {
 
@@ -40,6 +42,10 @@ class Predicate {
                                                                arrow::MemoryPool* pool) const;
 
   const arrow::compute::Expression& condition() const { return bound_; }
+  /// The same as pages can be asked, if it is of that kind: of one column, and never true of null.
+  const ValueCondition* value_condition() const {
+    return value_condition_.has_value() ? &*value_condition_ : nullptr;
+  }
   size_t num_columns() const;
 
  private:
@@ -52,8 +58,11 @@ class Predicate {
     std::shared_ptr<arrow::ArrayData> dictionary;
     std::shared_ptr<const Answers> answers;
   };
-  Predicate(arrow::compute::Expression bound, std::shared_ptr<arrow::Schema> columns)
-      : bound_(std::move(bound)), columns_(std::move(columns)) {}
+  Predicate(arrow::compute::Expression bound, std::shared_ptr<arrow::Schema> columns,
+            std::optional<ValueCondition> value_condition)
+      : bound_(std::move(bound)),
+        columns_(std::move(columns)),
+        value_condition_(std::move(value_condition)) {}
   arrow::Result<std::shared_ptr<arrow::BooleanArray>> Plain(const arrow::ArrayVector& columns,
                                                             int64_t num_rows,
                                                             arrow::MemoryPool* pool) const;
@@ -64,6 +73,7 @@ class Predicate {
 
   const arrow::compute::Expression bound_;
   const std::shared_ptr<arrow::Schema> columns_;
+  const std::optional<ValueCondition> value_condition_;
   mutable std::mutex mutex_;
   mutable std::vector<Kept> kept_;
 };

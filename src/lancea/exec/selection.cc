@@ -46,6 +46,28 @@ class Answers {
   const arrow::Buffer* const validity_;
 };
 
+int64_t CountBits(const std::vector<uint64_t>& words) {
+  int64_t count = 0;
+  for (const uint64_t word : words) count += std::popcount(word);
+  return count;
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+// One instruction per word instead of a call; chosen at run time.
+__attribute__((target("popcnt"))) int64_t CountBitsPopcnt(const std::vector<uint64_t>& words) {
+  int64_t count = 0;
+  for (const uint64_t word : words) count += __builtin_popcountll(word);
+  return count;
+}
+
+int64_t CountBitsQuickly(const std::vector<uint64_t>& words) {
+  static const bool kHas = (__builtin_cpu_init(), __builtin_cpu_supports("popcnt"));
+  return kHas ? CountBitsPopcnt(words) : CountBits(words);
+}
+#else
+int64_t CountBitsQuickly(const std::vector<uint64_t>& words) { return CountBits(words); }
+#endif
+
 uint64_t LowBits(int64_t n) { return n >= 64 ? ~uint64_t{0} : (uint64_t{1} << n) - 1; }
 
 }  // namespace
@@ -72,10 +94,7 @@ void Selection::Or(const Selection& other) {
   Count();
 }
 
-void Selection::Count() {
-  count_ = 0;
-  for (const uint64_t word : words_) count_ += std::popcount(word);
-}
+void Selection::Count() { count_ = CountBitsQuickly(words_); }
 
 void Selection::Keep(int64_t begin, const arrow::BooleanArray& answers) {
   if (answers.length() == 0) return;

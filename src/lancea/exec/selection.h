@@ -37,6 +37,8 @@ class Selection {
 
   /// Runs of neighbouring rows left: about as many as Pick gives ranges.
   int64_t num_runs() const;
+  /// A bit per row, LSB first; those beyond num_rows() are 0.
+  std::span<const uint64_t> words() const { return words_; }
   /// Positions of the rows left, ascending.
   std::vector<uint32_t> Positions() const;
   /// The rows left as ranges; `ranges` are those of all rows, in order.

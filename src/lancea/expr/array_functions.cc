@@ -154,6 +154,60 @@ arrow::Result<Typed> Concat(TypedVector values) {
   return CallOf("lancea_array_concat", std::move(values), type);
 }
 
+// Of how many equal elements a function speaks: "array_remove" of the first, "_n" of an argument's number.
+enum class HowMany { kFirst, kNumber, kAll };
+
+template <HowMany how_many>
+arrow::Status SetTimes(TypedVector* values, std::string_view function) {
+  if (how_many == HowMany::kFirst) values->push_back(IntegerOf(1));
+  if (how_many == HowMany::kNumber) {
+    ARROW_ASSIGN_OR_RAISE(values->back(), IntegerArgumentOf(std::move(values->back()), function));
+  }
+  return arrow::Status::OK();
+}
+
+template <HowMany how_many>
+arrow::Result<Typed> Remove(TypedVector values) {
+  ARROW_RETURN_NOT_OK(MatchElement(&values[0], &values[1], "array_remove", /*keeps_list=*/false));
+  ARROW_RETURN_NOT_OK(SetTimes<how_many>(&values, "array_remove_n"));
+  const TypePointer type = arrow::list(ElementOf(*values[0].type));
+  return CallOf("lancea_array_remove", std::move(values), type);
+}
+
+template <HowMany how_many>
+arrow::Result<Typed> Replace(TypedVector values) {
+  for (size_t i : {1, 2, 1}) {
+    ARROW_RETURN_NOT_OK(
+        MatchElement(&values[0], &values[i], "array_replace", /*keeps_list=*/false));
+  }
+  ARROW_RETURN_NOT_OK(SetTimes<how_many>(&values, "array_replace_n"));
+  const TypePointer type = arrow::list(ElementOf(*values[0].type));
+  return CallOf("lancea_array_replace", std::move(values), type);
+}
+
+constexpr char kUnion[] = "lancea_array_union", kIntersect[] = "lancea_array_intersect",
+               kExcept[] = "lancea_array_except";
+
+template <const char* function>
+arrow::Result<Typed> OfTwoLists(TypedVector values) {
+  for (const Typed& value : values) ARROW_RETURN_NOT_OK(CheckList(value, function + 7));
+  ARROW_ASSIGN_OR_RAISE(values, ToOneType(std::move(values)));
+  const TypePointer type = arrow::list(ElementOf(*values[0].type));
+  return CallOf(function, std::move(values), type);
+}
+
+arrow::Result<Typed> Positions(TypedVector values) {
+  ARROW_RETURN_NOT_OK(MatchElement(&values[0], &values[1], "array_positions"));
+  return CallOf("lancea_array_positions", std::move(values), arrow::list(arrow::uint64()));
+}
+
+arrow::Result<Typed> Flatten(TypedVector values) {
+  ARROW_RETURN_NOT_OK(CheckList(values[0], "flatten"));
+  const TypePointer inner = ElementOf(*values[0].type);
+  if (!IsList(*inner)) return DoesNotTake("flatten", values[0]);
+  return CallOf("lancea_flatten", std::move(values), arrow::list(ElementOf(*inner)));
+}
+
 arrow::Result<Typed> Make(TypedVector values) {
   ARROW_ASSIGN_OR_RAISE(values, ToOneType(std::move(values)));
   const TypePointer type = arrow::list(values[0].type);
@@ -162,7 +216,8 @@ arrow::Result<Typed> Make(TypedVector values) {
 
 constexpr char kReverse[] = "lancea_array_reverse", kDistinct[] = "lancea_array_distinct",
                kSort[] = "lancea_array_sort", kMax[] = "lancea_array_max",
-               kMin[] = "lancea_array_min";
+               kMin[] = "lancea_array_min", kPopFront[] = "lancea_array_pop_front",
+               kPopBack[] = "lancea_array_pop_back", kAnyValue[] = "lancea_array_any_value";
 
 template <const char* function, bool to_list>
 arrow::Result<Typed> OfList(TypedVector values) {
@@ -191,6 +246,20 @@ constexpr SqlFunction kFunctions[] = {
     {"array_sort", 1, 1, OfList<kSort, true>},
     {"array_max", 1, 1, OfList<kMax, false>},
     {"array_min", 1, 1, OfList<kMin, false>},
+    {"array_pop_front", 1, 1, OfList<kPopFront, true>},
+    {"array_pop_back", 1, 1, OfList<kPopBack, true>},
+    {"array_any_value", 1, 1, OfList<kAnyValue, false>},
+    {"array_remove", 2, 2, Remove<HowMany::kFirst>},
+    {"array_remove_n", 3, 3, Remove<HowMany::kNumber>},
+    {"array_remove_all", 2, 2, Remove<HowMany::kAll>},
+    {"array_replace", 3, 3, Replace<HowMany::kFirst>},
+    {"array_replace_n", 4, 4, Replace<HowMany::kNumber>},
+    {"array_replace_all", 3, 3, Replace<HowMany::kAll>},
+    {"array_union", 2, 2, OfTwoLists<kUnion>},
+    {"array_intersect", 2, 2, OfTwoLists<kIntersect>},
+    {"array_except", 2, 2, OfTwoLists<kExcept>},
+    {"array_positions", 2, 2, Positions},
+    {"flatten", 1, 1, Flatten},
 };
 
 }  // namespace

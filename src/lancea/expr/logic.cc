@@ -18,6 +18,15 @@ arrow::Result<Typed> Decided(Typed condition) {
   return CallOf("coalesce", {std::move(condition), BooleanOf(false)}, arrow::boolean());
 }
 
+bool IsNeverNull(const Typed& value) {
+  const auto* call = value.expression.call();
+  if (call == nullptr) return false;
+  if (call->function_name == "is_null" || call->function_name == "is_valid") return true;
+  // As Decided and IsTruth make it.
+  const auto* last = call->function_name == "coalesce" ? call->arguments.back().literal() : nullptr;
+  return last != nullptr && last->is_scalar() && last->scalar()->is_valid;
+}
+
 }  // namespace
 
 arrow::Result<Typed> AsBoolean(Typed value, std::string_view what) {
@@ -64,6 +73,7 @@ arrow::Result<Typed> IsTruth(Typed value, bool truth, bool negated) {
 }
 
 arrow::Result<Typed> IsNull(Typed value, bool negated) {
+  if (IsNeverNull(value)) return BooleanOf(negated);
   if (negated) return CallOf("is_valid", {std::move(value)}, arrow::boolean());
   return CallOf("is_null", {std::move(value)}, arrow::boolean(),
                 std::make_shared<arrow::compute::NullOptions>(/*nan_is_null=*/false));

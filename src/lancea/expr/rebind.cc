@@ -9,6 +9,7 @@
 #include "arrow/extension_type.h"
 #include "lancea/expr/operations.h"
 #include "lancea/expr/sql_error.h"
+#include "lancea/expr/sql_functions.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -28,7 +29,18 @@ const Comparison* FindComparison(const std::string& name) {
 std::string_view ArithmeticSymbol(const std::string& name) {
   static const std::map<std::string_view, std::string_view> kSymbols = {
       {"add", "+"},      {"add_checked", "+"},      {"subtract", "-"}, {"subtract_checked", "-"},
-      {"multiply", "*"}, {"multiply_checked", "*"}, {"divide", "/"},   {"divide_checked", "/"}};
+      {"multiply", "*"}, {"multiply_checked", "*"}, {"divide", "/"},   {"divide_checked", "/"},
+      {"modulus", "%"}};
+  const auto found = kSymbols.find(name);
+  return found == kSymbols.end() ? std::string_view() : found->second;
+}
+
+std::string_view BitwiseSymbol(const std::string& name) {
+  static const std::map<std::string_view, std::string_view> kSymbols = {{"bit_wise_and", "&"},
+                                                                        {"bit_wise_or", "|"},
+                                                                        {"bit_wise_xor", "^"},
+                                                                        {"shift_left", "<<"},
+                                                                        {"shift_right", ">>"}};
   const auto found = kSymbols.find(name);
   return found == kSymbols.end() ? std::string_view() : found->second;
 }
@@ -64,28 +76,14 @@ arrow::Result<Typed> ValueSet(Typed value, const arrow::compute::SetLookupOption
   } else if (options.value_set.is_chunked_array()) {
     return InvalidInput("the values of is_in must be one array");
   }
-  using Nulls = arrow::compute::SetLookupOptions::NullMatchingBehavior;
-  const Nulls nulls = options.GetNullMatchingBehavior();
+  // A null is never in a list, and never surely not in one, as SQL has it.
   std::vector<Typed> list;
-  bool has_null = false;
   for (int64_t i = 0; array != nullptr && i < array->length(); ++i) {
-    if (array->IsNull(i)) {
-      has_null = true;
-      continue;
-    }
     ARROW_ASSIGN_OR_RAISE(auto scalar, array->GetScalar(i));
     list.push_back(LiteralOf(std::move(scalar)));
   }
-  if (has_null && nulls == Nulls::INCONCLUSIVE) list.push_back(NullOf(array->type()));
-  ARROW_ASSIGN_OR_RAISE(Typed null, IsNull(value, false));
-  Typed found = BooleanOf(false);
-  if (!list.empty()) {
-    ARROW_ASSIGN_OR_RAISE(found, IsIn(std::move(value), std::move(list), false));
-  }
-  if (nulls == Nulls::INCONCLUSIVE) return found;
-  ARROW_ASSIGN_OR_RAISE(found, IsTruth(std::move(found), true, false));
-  if (!has_null || nulls != Nulls::MATCH) return found;
-  return Combine({std::move(found), std::move(null)}, /*any=*/true);
+  if (list.empty()) return BooleanOf(false);
+  return IsIn(std::move(value), std::move(list), false);
 }
 
 // What keeps its function: types by Arrow's own binding.
@@ -99,20 +97,49 @@ arrow::Result<Typed> Keep(const Expression::Call& call, std::vector<Typed> argum
   return Typed{std::move(out), bound->type()->GetSharedPtr()};
 }
 
+arrow::Result<Typed> RemakePair(const std::string& name, Typed left, Typed right) {
+  if (const Comparison* comparison = FindComparison(name)) {
+    return Compare(*comparison, std::move(left), std::move(right));
+  }
+  if (const auto symbol = ArithmeticSymbol(name); !symbol.empty()) {
+    return Arithmetic(symbol, std::move(left), std::move(right));
+  }
+  if (const auto symbol = BitwiseSymbol(name); !symbol.empty()) {
+    return Bitwise(symbol, std::move(left), std::move(right));
+  }
+  if (name == "like") return Like(std::move(left), std::move(right), "\\", false, false);
+  return IsDistinct(std::move(left), std::move(right), /*negated=*/name == "is_not_distinct_from");
+}
+
+bool IsPair(const std::string& name) {
+  return FindComparison(name) != nullptr || !ArithmeticSymbol(name).empty() ||
+         !BitwiseSymbol(name).empty() || name == "like" || name == "is_distinct_from" ||
+         name == "is_not_distinct_from";
+}
+
+bool Takes(const SqlFunction& function, size_t num_arguments) {
+  const auto given = static_cast<int>(num_arguments);
+  return given >= function.least_arguments &&
+         (function.most_arguments == kAnyNumber || given <= function.most_arguments);
+}
+
 arrow::Result<Typed> Remake(const Expression::Call& call, std::vector<Typed> arguments,
                             const arrow::Schema& schema) {
   const std::string& name = call.function_name;
-  if (arguments.size() == 2) {
-    if (const Comparison* comparison = FindComparison(name)) {
-      return Compare(*comparison, std::move(arguments[0]), std::move(arguments[1]));
-    }
-    if (const auto symbol = ArithmeticSymbol(name); !symbol.empty()) {
-      return Arithmetic(symbol, std::move(arguments[0]), std::move(arguments[1]));
-    }
-    if (name == "and_kleene" || name == "and") return Combine(std::move(arguments), false);
-    if (name == "or_kleene" || name == "or") return Combine(std::move(arguments), true);
+  if (arguments.size() == 2 && IsPair(name)) {
+    return RemakePair(name, std::move(arguments[0]), std::move(arguments[1]));
   }
+  if (name == "and_kleene" || name == "and") return Combine(std::move(arguments), false);
+  if (name == "or_kleene" || name == "or") return Combine(std::move(arguments), true);
   if (name == "invert" && arguments.size() == 1) return Not(std::move(arguments[0]));
+  if (name == "if_else" && arguments.size() == 3) {
+    return Case({std::move(arguments[0])}, {std::move(arguments[1])}, std::move(arguments[2]));
+  }
+  if (name == kInListCall && arguments.size() > 1) {
+    Typed value = std::move(arguments[0]);
+    arguments.erase(arguments.begin());
+    return IsIn(std::move(value), std::move(arguments), false);
+  }
   if (name == "is_in" && arguments.size() == 1) {
     if (const auto* options =
             dynamic_cast<const arrow::compute::SetLookupOptions*>(call.options.get())) {
@@ -123,6 +150,12 @@ arrow::Result<Typed> Remake(const Expression::Call& call, std::vector<Typed> arg
     const auto* options = dynamic_cast<const arrow::compute::CastOptions*>(call.options.get());
     if (options != nullptr && options->to_type.type != nullptr) {
       return CastTo(std::move(arguments[0]), options->to_type.GetSharedPtr());
+    }
+  }
+  if (call.options == nullptr) {
+    const SqlFunction* function = FindSqlFunction(name);
+    if (function != nullptr && Takes(*function, arguments.size())) {
+      return function->bind(std::move(arguments));
     }
   }
   return Keep(call, std::move(arguments), schema);

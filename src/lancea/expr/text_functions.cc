@@ -53,8 +53,8 @@ arrow::Result<Typed> Bind(TypedVector values) {
   return CallOf(shape.function, std::move(values), type);
 }
 
-constexpr Shape kUpper{"utf8_upper", "s"};
-constexpr Shape kLower{"utf8_lower", "s"};
+constexpr Shape kUpper{"lancea_upper", "s"};
+constexpr Shape kLower{"lancea_lower", "s"};
 constexpr Shape kReverse{"utf8_reverse", "x"};
 constexpr Shape kInitcap{"utf8_title", "s"};
 constexpr Shape kLtrim{"lancea_ltrim", "s"};

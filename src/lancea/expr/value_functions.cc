@@ -1,5 +1,7 @@
 // Functions of values of any type: choices among them, their types, structs of them.
 #include "arrow/compute/api_scalar.h"
+#include "lancea/expr/arrow_type_names.h"
+#include "lancea/expr/lexer.h"
 #include "lancea/expr/operations.h"
 #include "lancea/expr/sql_functions.h"
 #include "lancea/expr/sql_types.h"
@@ -66,9 +68,15 @@ arrow::Result<std::string> ConstantText(const Typed& value, const char* what) {
 
 template <bool or_null>
 arrow::Result<Typed> ArrowCast(TypedVector values) {
-  ARROW_ASSIGN_OR_RAISE(std::string name, ConstantText(values[1], "the type of arrow_cast"));
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  ARROW_ASSIGN_OR_RAISE(TypePointer type, TypeOfSqlName(name));
+  ARROW_ASSIGN_OR_RAISE(const std::string name, ConstantText(values[1], "the type of arrow_cast"));
+  auto named = TypeOfArrowName(name);
+  if (!named.ok()) {
+    // Then as SQL names types, which are no names of Arrow's.
+    auto sql = TypeOfSqlName(LowerCase(name));
+    if (!sql.ok()) return named.status();
+    named = std::move(sql);
+  }
+  ARROW_ASSIGN_OR_RAISE(const TypePointer type, std::move(named));
   return CastTo(std::move(values[0]), type, or_null);
 }
 

@@ -61,7 +61,7 @@ struct Check {
         int64_t row;
         if (array.IsNull(i) && level.Visible(i, &row)) {
           return InvalidInput("column \"", path, "\" is not nullable, but row ", first_row + row,
-                              " is null");
+                              " is null: it contained null values although none are allowed");
         }
       }
     }

@@ -1,10 +1,6 @@
 #include "lancea/file/data_file_writer.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <algorithm>
-#include <array>
 
 #include "arrow/array/concatenate.h"
 #include "arrow/record_batch.h"
@@ -13,17 +9,16 @@
 #include "arrow/util/thread_pool.h"
 #include "lancea/encoding/column_info.h"
 #include "lancea/file/check_nulls.h"
-#include "lancea/proto/file.pb.h"
+#include "lancea/file/file_tail_writer.h"
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
 namespace {
 
-constexpr uint64_t kColumnCacheBytes = uint64_t{4} << 20;
 constexpr uint64_t kMaxDefaultCacheBytes = uint64_t{128} << 20;
 // Pages being encoded or waiting to be written: enough for some threads, whatever their size.
-constexpr uint64_t kMinWaitingBytes = uint64_t{16} << 20;
+constexpr uint64_t kMinWaitingBytes = uint64_t{8} << 20;
 constexpr uint64_t kMaxWaitingBytes = uint64_t{256} << 20;
 
 uint64_t CountLeaves(const Field& field) {
@@ -39,7 +34,7 @@ PageLimits LimitsOf(const Schema& schema, const FileWriteOptions& options) {
   leaves = std::max<uint64_t>(leaves, 1);
   PageLimits limits;
   const uint64_t total = options.data_cache_bytes.value_or(
-      std::min(kMaxDefaultCacheBytes / leaves, kColumnCacheBytes) * leaves);
+      std::min(kMaxDefaultCacheBytes / leaves, options.column_cache_bytes) * leaves);
   limits.column_buffer_bytes = std::max<uint64_t>(total / leaves, 1);
   limits.max_page_bytes = options.max_page_bytes;
   return limits;
@@ -269,24 +264,6 @@ arrow::Result<WrittenFile> DataFileWriter::DoFinish() {
   return out;
 }
 
-arrow::Result<std::shared_ptr<arrow::Buffer>> DataFileWriter::Descriptor(
-    bool with_checksums) const {
-  lance::file::FileDescriptor message;
-  message.set_length(num_rows_);
-  Schema schema = schema_;
-  if (with_checksums) schema.metadata[kChecksumsKey] = std::to_string(global_buffers_.size() + 1);
-  SchemaToProto(schema, message.mutable_schema()->mutable_fields(),
-                message.mutable_schema()->mutable_metadata());
-  // Maps have no order of their own; the same rows must give the same bytes.
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  if (!message.SerializeToCodedStream(&coded)) return InvalidInput("the schema is too large");
-  coded.Trim();
-  return arrow::Buffer::FromString(std::move(bytes));
-}
-
 arrow::Status DataFileWriter::WriteTail() {
   std::vector<std::string> columns;
   columns.reserve(columns_.size());
@@ -300,30 +277,8 @@ arrow::Status DataFileWriter::WriteTail() {
     return arrow::Status::UnknownError("encodings for ", columns.size(), " of ", columns_.size(),
                                        " columns");
   }
-  const FileVersion version = FooterVersion(options_.format);
-  const bool with_checksums = output_.checksums().has_value();
-  ARROW_ASSIGN_OR_RAISE(auto descriptor, Descriptor(with_checksums));
-  ARROW_ASSIGN_OR_RAISE(auto descriptor_range, output_.WriteAligned({&descriptor, 1}));
-  std::vector<ByteRange> global_buffers = {descriptor_range[0]};
-  global_buffers.insert(global_buffers.end(), global_buffers_.begin(), global_buffers_.end());
-  uint64_t tail_position = output_.position();
-  if (with_checksums) {
-    ARROW_RETURN_NOT_OK(output_.Align());
-    // The checksums' size follows from that of what they cover, so what is behind them can be laid out
-    // before it is counted.
-    const ChecksumLayout layout =
-        ChecksumLayout::Of(output_.position(), FileTailBytes(columns, global_buffers.size() + 1));
-    tail_position = layout.tail_position;
-    global_buffers.push_back({layout.data_bytes, layout.tail_position - layout.data_bytes});
-  }
-  const std::string tail = FormatFileTail(tail_position, columns, global_buffers, version);
-  const Bytes tail_bytes(reinterpret_cast<const uint8_t*>(tail.data()), tail.size());
-  if (with_checksums) {
-    ARROW_ASSIGN_OR_RAISE(auto checksums, output_.checksums()->Finish(tail_bytes, options_.pool));
-    ARROW_RETURN_NOT_OK(
-        output_.WriteUncounted({checksums->data(), static_cast<size_t>(checksums->size())}));
-  }
-  return output_.WriteUncounted(tail_bytes);
+  return WriteFileTail({options_.format, schema_, num_rows_, columns, global_buffers_},
+                       options_.pool, &output_);
 }
 
 }  // namespace lancea

@@ -31,9 +31,10 @@ namespace lancea {
 /// How a data file is written.
 struct FileWriteOptions {
   FileFormat format = FileFormat::k2_2;
-  /// Rows gathered before pages are cut, all columns together. Default: 4 MiB for each column, 128 MiB
-  /// at most.
+  /// Rows gathered before pages are cut, all columns together. Default: column_cache_bytes for each
+  /// column, 128 MiB at most.
   std::optional<uint64_t> data_cache_bytes = std::nullopt;
+  uint64_t column_cache_bytes = uint64_t{4} << 20;
   uint64_t max_page_bytes = uint64_t{32} << 20;
   /// Keep small arrays that are given instead of copying them. Sparing the copy, but an array that came
   /// through the C data interface keeps all of its batch in memory.
@@ -124,7 +125,6 @@ class DataFileWriter {
   arrow::Status DoWrite(const arrow::RecordBatch& batch);
   arrow::Result<WrittenFile> DoFinish();
   arrow::Status AddPages(const TopField& field, std::vector<PendingPage> pages);
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Descriptor(bool with_checksums) const;
   arrow::Status WriteTail();
   // Abort on an error and remember it.
   arrow::Status Settle(arrow::Status status);

@@ -91,11 +91,11 @@ class ArrowWriter : public ObjectWriter {
 
   arrow::Status GiveUp() {
     if (stream_ == nullptr) return arrow::Status::OK();
-    const arrow::Status aborted = stream_->Abort();
+    arrow::Status aborted = stream_->Abort();
     stream_.reset();
     // S3 forgets an aborted upload; see the header for the others. Nothing may be there: not an error.
     if (file_system_->type_name() != "s3") {
-      const arrow::Status deleted = Explain(file_system_->DeleteFile(path_), path_);
+      arrow::Status deleted = Explain(file_system_->DeleteFile(path_), path_);
       if (!deleted.ok() && CategoryOf(deleted) != ErrorCategory::kNotFound) return deleted;
       return arrow::Status::OK();
     }
@@ -111,7 +111,7 @@ class ArrowWriter : public ObjectWriter {
 class ArrowObjectStore : public ObjectStore, public std::enable_shared_from_this<ArrowObjectStore> {
  public:
   ArrowObjectStore(std::shared_ptr<arrow::fs::FileSystem> file_system, ArrowStoreOptions options)
-      : file_system_(std::move(file_system)), options_(options) {}
+      : file_system_(std::move(file_system)), options_(std::move(options)) {}
 
   arrow::Result<std::shared_ptr<ObjectReader>> Open(const std::string& path,
                                                     uint64_t size) override {
@@ -175,11 +175,14 @@ class ArrowObjectStore : public ObjectStore, public std::enable_shared_from_this
     return std::make_unique<ArrowWriter>(path, *std::move(stream), file_system_);
   }
 
-  arrow::Status PutIfAbsent(const std::string& path, std::span<const uint8_t>) override {
-    return Unsupported("cannot create ", path, " only if it is not there: Arrow's client for ",
+  arrow::Status PutIfAbsent(const std::string& path, std::span<const uint8_t> bytes) override {
+    if (options_.conditional_put != nullptr) {
+      return options_.conditional_put->PutIfAbsent(path, bytes);
+    }
+    return Unsupported("cannot create ", path, " only if it is not there: there is no way to ask ",
                        file_system_->type_name(),
-                       " does not offer that, so commits to it need a commit lock or an external "
-                       "manifest store");
+                       " for that with these options, so commits to it need a commit lock or an "
+                       "external manifest store");
   }
 
   arrow::Status Delete(const std::string& path) override {
@@ -209,7 +212,7 @@ class ArrowObjectStore : public ObjectStore, public std::enable_shared_from_this
 
 std::shared_ptr<ObjectStore> MakeArrowStore(std::shared_ptr<arrow::fs::FileSystem> file_system,
                                             ArrowStoreOptions options) {
-  return std::make_shared<ArrowObjectStore>(std::move(file_system), options);
+  return std::make_shared<ArrowObjectStore>(std::move(file_system), std::move(options));
 }
 
 }  // namespace lancea

@@ -1,9 +1,7 @@
 #include "lancea/io/cloud_file_systems.h"
 
-#include <dlfcn.h>
 #include <unistd.h>
 
-#include <any>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -15,7 +13,11 @@
 #include "arrow/filesystem/filesystem.h"
 #include "arrow/io/interfaces.h"
 #include "arrow/util/config.h"
-#include "lancea/io/percent_encoding.h"
+#include "lancea/io/azure_conditional_put.h"
+#include "lancea/io/endpoint.h"
+#include "lancea/io/gcs_conditional_put.h"
+#include "lancea/io/s3_client.h"
+#include "lancea/io/s3_conditional_put.h"
 #include "lancea/util/errors.h"
 #ifdef ARROW_GCS
 #include "arrow/filesystem/gcsfs.h"
@@ -25,59 +27,6 @@
 #endif
 
 namespace lancea {
-namespace {
-
-using FileSystemResult = arrow::Result<std::shared_ptr<arrow::fs::FileSystem>>;
-
-struct Endpoint {
-  std::string scheme = "https";
-  std::string host;  // with port; empty: the provider's own
-};
-
-arrow::Result<Endpoint> ParseEndpoint(const std::optional<std::string>& text, bool allow_http) {
-  Endpoint out;
-  if (!text.has_value()) return out;
-  std::string rest = *text;
-  if (const size_t at = rest.find("://"); at != std::string::npos) {
-    out.scheme = rest.substr(0, at);
-    rest.erase(0, at + 3);
-  }
-  if (out.scheme != "https" && out.scheme != "http") {
-    return InvalidInput("endpoint ", *text, " is neither http nor https");
-  }
-  if (out.scheme == "http" && !allow_http) {
-    return InvalidInput("endpoint ", *text,
-                        " is not encrypted; set allow_http to \"true\" to use it");
-  }
-  out.host = rest.substr(0, rest.find_first_of("/?#"));
-  if (out.host.empty()) return InvalidInput("endpoint ", *text, " names no host");
-  return out;
-}
-
-// S3's client is a library beside libarrow, loaded once. Named by its full path: which run paths a bare name
-// is looked up in depends on who calls dlopen.
-const arrow::Status& LoadS3() {
-  static const arrow::Status status = []() -> arrow::Status {
-    const std::string name = "libarrow_s3.so." ARROW_SO_VERSION;
-    Dl_info libarrow;
-    if (dladdr(reinterpret_cast<const void*>(&arrow::GetBuildInfo), &libarrow) != 0) {
-      const std::string beside = libarrow.dli_fname;
-      const std::string path = beside.substr(0, beside.rfind('/') + 1) + name;
-      if (arrow::fs::LoadFileSystemFactories(path.c_str()).ok()) return arrow::Status::OK();
-    }
-    return arrow::fs::LoadFileSystemFactories(name.c_str());
-  }();
-  return status;
-}
-
-// AWS's client must be shut down before its static state is destroyed, which is in the reverse order of
-// their beginning: to be called once that state exists.
-void FinalizeAtExit() {
-  static const int registered = std::atexit(arrow::fs::EnsureFinalized);
-  (void)registered;
-}
-
-}  // namespace
 
 void PrepareCloudClients() {
   static std::once_flag once;
@@ -99,72 +48,25 @@ void PrepareCloudClients() {
   });
 }
 
-arrow::Result<S3FactoryArguments> MakeS3Arguments(const std::string& bucket,
-                                                  const StorageOptions& options) {
-  const bool allow_http = options.GetBool({"aws_allow_http", "allow_http"});
-  auto url = options.Get({"aws_endpoint_url_s3"});
-  if (!url.has_value())
-    url = options.Get({"aws_endpoint", "aws_endpoint_url", "endpoint_url", "endpoint"});
-  ARROW_ASSIGN_OR_RAISE(const Endpoint endpoint, ParseEndpoint(url, allow_http));
-  if (options.GetBool({"aws_skip_signature", "skip_signature"})) {
-    return Unsupported("skip_signature: Arrow's S3 client signs every request made by URI");
-  }
-  const bool virtual_hosts =
-      options.GetBool({"aws_virtual_hosted_style_request", "virtual_hosted_style_request"});
-  if (virtual_hosts && !endpoint.host.empty()) {
-    return Unsupported("virtual_hosted_style_request with endpoint ", *url,
-                       ": Arrow's S3 client puts the bucket into the path there");
-  }
-
-  S3FactoryArguments out;
-  const auto access_key = options.Get({"aws_access_key_id", "access_key_id"});
-  const auto secret_key = options.Get({"aws_secret_access_key", "secret_access_key"});
-  const auto token = options.Get({"aws_session_token", "aws_token", "session_token", "token"});
-  if (access_key.has_value() != secret_key.has_value()) {
-    return InvalidInput("access_key_id and secret_access_key come together; ",
-                        access_key.has_value() ? "secret_access_key" : "access_key_id",
-                        " is missing");
-  }
-  if (access_key.has_value()) {
-    out.credentials = {{"access_key", *access_key}, {"secret_key", *secret_key}};
-    if (token.has_value()) out.credentials["session_token"] = *token;
-  }
-
-  out.uri = "s3://" + bucket;
-  char separator = '?';
-  auto add = [&](const char* name, const std::string& value) {
-    out.uri += separator + std::string(name) + "=" + PercentEncode(value);
-    separator = '&';
-  };
-  auto region = options.Get({"aws_region", "region"});
-  if (!region.has_value()) region = options.Get({"aws_default_region", "default_region"});
-  if (region.has_value()) add("region", *region);
-  if (!endpoint.host.empty()) {
-    add("scheme", endpoint.scheme);
-    add("endpoint_override", endpoint.host);
+arrow::Result<CloudClient> MakeS3(const std::string& bucket, const StorageOptions& options,
+                                  const arrow::io::IOContext& context) {
+  using ConditionalPuts = S3Arguments::ConditionalPuts;
+  ARROW_ASSIGN_OR_RAISE(const S3Arguments arguments, MakeS3Arguments(bucket, options));
+  ARROW_ASSIGN_OR_RAISE(S3Client client, MakeS3Client(arguments, context));
+  CloudClient out{.file_system = std::move(client.file_system),
+                  .conditional_put = nullptr,
+                  .is_providers_own = arguments.endpoint.host.empty() ||
+                                      arguments.conditional_puts == ConditionalPuts::kTrusted};
+  if (arguments.conditional_puts != ConditionalPuts::kDisabled) {
+    out.conditional_put =
+        MakeS3ConditionalPutProtocol(arguments, client.region, std::move(client.credentials));
   }
   return out;
 }
 
-FileSystemResult MakeS3(const std::string& bucket, const StorageOptions& options,
-                        const arrow::io::IOContext& context) {
-  ARROW_ASSIGN_OR_RAISE(const S3FactoryArguments arguments, MakeS3Arguments(bucket, options));
-  arrow::fs::FileSystemFactoryOptions credentials;
-  for (const auto& [name, value] : arguments.credentials)
-    credentials.emplace_back(name, std::any(value));
-  // No error yet: S3 may be part of libarrow itself.
-  const arrow::Status& loaded = LoadS3();
-  auto made = arrow::fs::FileSystemFromUriAndOptions(arguments.uri, credentials, context);
-  FinalizeAtExit();
-  if (!made.ok() && !loaded.ok() &&
-      (made.status().IsNotImplemented() || made.status().IsInvalid())) {
-    return Unsupported("Arrow's S3 client cannot be loaded: ", loaded.message());
-  }
-  return made;
-}
-
 #ifdef ARROW_GCS
-FileSystemResult MakeGcs(const StorageOptions& options, const arrow::io::IOContext& context) {
+arrow::Result<CloudClient> MakeGcs(const StorageOptions& options,
+                                   const arrow::io::IOContext& context) {
   auto read_file = [](const std::string& path) -> arrow::Result<std::string> {
     std::ifstream in(path, std::ios::binary);
     if (!in) return InvalidInput("cannot read the service account file ", path);
@@ -202,17 +104,24 @@ FileSystemResult MakeGcs(const StorageOptions& options, const arrow::io::IOConte
     gcs.scheme = endpoint.scheme;
     gcs.endpoint_override = endpoint.host;
   }
-  return arrow::fs::GcsFileSystem::Make(gcs, context);
+  CloudClient out;
+  ARROW_ASSIGN_OR_RAISE(out.file_system, arrow::fs::GcsFileSystem::Make(gcs, context));
+  out.conditional_put = MakeGcsConditionalPutProtocol({.endpoint = endpoint,
+                                                       .is_anonymous = gcs.credentials.anonymous(),
+                                                       .bearer_token = token.value_or("")});
+  out.is_providers_own = endpoint.host.empty();
+  return out;
 }
 #else
-FileSystemResult MakeGcs(const StorageOptions&, const arrow::io::IOContext&) {
+arrow::Result<CloudClient> MakeGcs(const StorageOptions&, const arrow::io::IOContext&) {
   return Unsupported("this build of Arrow has no client for gs://");
 }
 #endif
 
 #ifdef ARROW_AZURE
-FileSystemResult MakeAzure(const std::string& account, const std::string& host,
-                           const StorageOptions& options, const arrow::io::IOContext& context) {
+arrow::Result<CloudClient> MakeAzure(const std::string& account, const std::string& host,
+                                     const StorageOptions& options,
+                                     const arrow::io::IOContext& context) {
   arrow::fs::AzureOptions azure;
   auto url = options.Get({"azure_storage_endpoint", "azure_endpoint", "endpoint"});
   bool allow_http = options.GetBool(
@@ -260,7 +169,8 @@ FileSystemResult MakeAzure(const std::string& account, const std::string& host,
   const auto tenant_id =
       options.Get({"azure_storage_tenant_id", "azure_storage_authority_id", "azure_tenant_id",
                    "azure_authority_id", "tenant_id", "authority_id"});
-  if (options.GetBool({"azure_skip_signature", "skip_signature"})) {
+  const bool is_anonymous = options.GetBool({"azure_skip_signature", "skip_signature"});
+  if (is_anonymous) {
     ARROW_RETURN_NOT_OK(azure.ConfigureAnonymousCredential());
   } else if (key.has_value()) {
     ARROW_RETURN_NOT_OK(azure.ConfigureAccountKeyCredential(*key));
@@ -276,11 +186,20 @@ FileSystemResult MakeAzure(const std::string& account, const std::string& host,
   } else if (client_id.has_value()) {
     ARROW_RETURN_NOT_OK(azure.ConfigureManagedIdentityCredential(*client_id));
   }
-  return arrow::fs::AzureFileSystem::Make(azure, context);
+  CloudClient out;
+  ARROW_ASSIGN_OR_RAISE(out.file_system, arrow::fs::AzureFileSystem::Make(azure, context));
+  out.conditional_put =
+      MakeAzureConditionalPutProtocol({.blob_url = azure.AccountBlobUrl(azure.account_name),
+                                       .account = azure.account_name,
+                                       .account_key = azure.AccountKey(),
+                                       .sas_token = azure.SasToken(),
+                                       .is_anonymous = is_anonymous});
+  out.is_providers_own = endpoint.host.empty() || endpoint.host == host;
+  return out;
 }
 #else
-FileSystemResult MakeAzure(const std::string&, const std::string&, const StorageOptions&,
-                           const arrow::io::IOContext&) {
+arrow::Result<CloudClient> MakeAzure(const std::string&, const std::string&, const StorageOptions&,
+                                     const arrow::io::IOContext&) {
   return Unsupported("this build of Arrow has no client for az://");
 }
 #endif

@@ -21,46 +21,6 @@ using Options = std::map<std::string, std::string>;
 StorageOptions Closed(const Options& options, const char* prefix) {
   return StorageOptions(options, prefix, [](const char*) -> const char* { return nullptr; });
 }
-arrow::Result<S3FactoryArguments> S3(const Options& options) {
-  return MakeS3Arguments("bucket", Closed(options, "aws_"));
-}
-
-TEST(S3Arguments, AreTheBareBucketWithoutOptions) {
-  EXPECT_EQ(*S3({}), (S3FactoryArguments{"s3://bucket", {}}));
-  EXPECT_EQ(*S3({{"no_such_option", "x"}}), (S3FactoryArguments{"s3://bucket", {}}));
-}
-
-TEST(S3Arguments, CarryPylancesOptions) {
-  const auto arguments = S3({{"access_key_id", "id"},
-                             {"aws_secret_access_key", "a/b+c"},
-                             {"session_token", "t"},
-                             {"region", "eu-west-1"},
-                             {"endpoint", "http://localhost:9000/"},
-                             {"allow_http", "true"}});
-  EXPECT_EQ(*arguments,
-            (S3FactoryArguments{
-                "s3://bucket?region=eu-west-1&scheme=http&endpoint_override=localhost%3A9000",
-                {{"access_key", "id"}, {"secret_key", "a/b+c"}, {"session_token", "t"}}}));
-}
-
-TEST(S3Arguments, RejectWhatCannotBeMeant) {
-  for (const Options& bad :
-       {Options{{"access_key_id", "id"}}, Options{{"secret_access_key", "s"}},
-        Options{{"endpoint", "http://localhost:9000"}}, Options{{"endpoint", "ftp://host"}},
-        Options{{"endpoint", "https://"}}}) {
-    const arrow::Status status = S3(bad).status();
-    EXPECT_EQ(CategoryOf(status), ErrorCategory::kInvalidInput) << status;
-  }
-}
-
-TEST(S3Arguments, SayWhatArrowsClientCannotDo) {
-  EXPECT_EQ(CategoryOf(S3({{"skip_signature", "true"}}).status()), ErrorCategory::kUnsupported);
-  EXPECT_EQ(CategoryOf(
-                S3({{"virtual_hosted_style_request", "true"}, {"endpoint", "https://h"}}).status()),
-            ErrorCategory::kUnsupported);
-  EXPECT_TRUE(S3({{"virtual_hosted_style_request", "true"}}).ok());
-}
-
 #ifdef ARROW_S3
 TEST(S3FileSystem, IsMadeFromTheArguments) {
   PrepareCloudClients();
@@ -73,7 +33,7 @@ TEST(S3FileSystem, IsMadeFromTheArguments) {
                             "aws_"),
                      arrow::io::default_io_context());
   ASSERT_TRUE(made.ok()) << made.status();
-  EXPECT_EQ((*made)->type_name(), "s3");
+  EXPECT_EQ(made->file_system->type_name(), "s3");
 }
 #endif
 
@@ -83,7 +43,7 @@ arrow::fs::AzureOptions Azure(const std::string& account, const std::string& hos
   auto made = MakeAzure(account, host, Closed(options, "azure_"), arrow::io::default_io_context());
   if (!made.ok()) ADD_FAILURE() << made.status();
   if (!made.ok()) return {};
-  return dynamic_cast<arrow::fs::AzureFileSystem&>(**made).options();
+  return dynamic_cast<arrow::fs::AzureFileSystem&>(*made->file_system).options();
 }
 
 TEST(AzureFileSystem, TakesTheAccountFromTheUriOrTheOptions) {
@@ -121,7 +81,7 @@ TEST(AzureFileSystem, TakesATokenOrAClientSecret) {
 arrow::Result<arrow::fs::GcsOptions> Gcs(const Options& options) {
   ARROW_ASSIGN_OR_RAISE(auto made,
                         MakeGcs(Closed(options, "google_"), arrow::io::default_io_context()));
-  return dynamic_cast<arrow::fs::GcsFileSystem&>(*made).options();
+  return dynamic_cast<arrow::fs::GcsFileSystem&>(*made.file_system).options();
 }
 
 TEST(GcsFileSystem, TakesATokenOrNoCredentials) {

@@ -98,19 +98,28 @@ arrow::Result<std::shared_ptr<ObjectStore>> MakeStore(
     const std::string& scheme, const std::string& authority,
     const std::map<std::string, std::string>& options) {
   PrepareCloudClients();
-  std::shared_ptr<arrow::fs::FileSystem> file_system;
+  const std::string prefix = scheme == "s3" ? "aws_" : scheme == "gs" ? "google_" : "azure_";
+  const StorageOptions of_provider(options, prefix);
+  CloudClient client;
   if (scheme == "s3") {
-    ARROW_ASSIGN_OR_RAISE(file_system,
-                          MakeS3(authority, StorageOptions(options, "aws_"), Context()));
+    ARROW_ASSIGN_OR_RAISE(client, MakeS3(authority, of_provider, Context()));
   } else if (scheme == "gs") {
-    ARROW_ASSIGN_OR_RAISE(file_system, MakeGcs(StorageOptions(options, "google_"), Context()));
+    ARROW_ASSIGN_OR_RAISE(client, MakeGcs(of_provider, Context()));
   } else {
     const AzureAuthority azure = SplitAzure(authority);
-    ARROW_ASSIGN_OR_RAISE(file_system, MakeAzure(azure.account, azure.host,
-                                                 StorageOptions(options, "azure_"), Context()));
+    ARROW_ASSIGN_OR_RAISE(client, MakeAzure(azure.account, azure.host, of_provider, Context()));
   }
-  ARROW_ASSIGN_OR_RAISE(auto block_size, BlockSizeOption(options));
-  return MakeArrowStore(std::move(file_system), {.lists_in_order = true, .block_size = block_size});
+  ArrowStoreOptions store_options;
+  store_options.lists_in_order = true;
+  ARROW_ASSIGN_OR_RAISE(store_options.block_size, BlockSizeOption(options));
+  ARROW_ASSIGN_OR_RAISE(const HttpClientOptions http, MakeHttpClientOptions(of_provider));
+  if (client.conditional_put != nullptr) {
+    ConditionalPutOptions put_options = MakeConditionalPutOptions(of_provider);
+    put_options.is_trusted = client.is_providers_own;
+    store_options.conditional_put =
+        MakeConditionalPut(std::move(client.conditional_put), MakeHttpClient(http), put_options);
+  }
+  return MakeArrowStore(std::move(client.file_system), std::move(store_options));
 }
 
 // A scheme that somebody has registered with Arrow, or nobody.

@@ -51,6 +51,27 @@ TEST_P(LocalStoreTest, ReadsOutliveTheirReader) {
   EXPECT_EQ(bytes->ToString(), "234");
 }
 
+TEST_P(LocalStoreTest, RelaxedPutsReplaceWhatIsThereButNotItsLinks) {
+  const std::string path = directory_ + "/hint";
+  const auto put = [&](std::string_view text) {
+    return LocalStore()->PutRelaxed(path,
+                                    {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  };
+  const auto text = [](const std::string& of) {
+    auto object = LocalStore()->Open(of).ValueOrDie();
+    return object->ReadAt({0, object->size()}).ValueOrDie()->ToString();
+  };
+  for (const char* next : {"8", "9", "10", "11", "7", ""}) {
+    ASSERT_TRUE(put(next).ok());
+    EXPECT_EQ(text(path), next);
+  }
+  ASSERT_TRUE(put("12").ok());
+  std::filesystem::create_hard_link(path, directory_ + "/snapshot");
+  ASSERT_TRUE(put("13").ok());
+  EXPECT_EQ(text(path), "13");
+  EXPECT_EQ(text(directory_ + "/snapshot"), "12");
+}
+
 TEST_P(LocalStoreTest, RejectsRangesPastTheEndNamingThePath) {
   const std::string path = Write("a", "0123456789");
   auto object = LocalStore()->Open(path).ValueOrDie();

@@ -17,11 +17,11 @@ bool IsUnreserved(char c) {
 
 }  // namespace
 
-std::string PercentEncode(std::string_view text) {
+std::string PercentEncode(std::string_view text, std::string_view kept) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string out;
   for (char c : text) {
-    if (IsUnreserved(c)) {
+    if (IsUnreserved(c) || kept.find(c) != std::string_view::npos) {
       out.push_back(c);
     } else {
       const auto byte = static_cast<unsigned char>(c);

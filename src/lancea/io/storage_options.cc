@@ -31,6 +31,8 @@ std::optional<Number> WholeNumber(std::string_view text) {
   return value;
 }
 
+constexpr std::string_view kBaseByPath = "base[";
+
 struct BaseScopedName {
   uint32_t base_id;
   std::string name;
@@ -50,9 +52,19 @@ std::optional<BaseScopedName> ParseBaseScoped(std::string_view key) {
 }  // namespace
 
 std::map<std::string, std::string> OptionsOfBase(const std::map<std::string, std::string>& options,
-                                                 std::optional<uint32_t> base_id) {
-  std::map<std::string, std::string> out, overriding;
+                                                 std::optional<uint32_t> base_id,
+                                                 std::string_view base_path) {
+  const std::string by_path = std::string(kBaseByPath) + std::string(base_path) + "].";
+  std::map<std::string, std::string> out, overriding, exact;
+  bool is_exact = false;
   for (const auto& [key, value] : options) {
+    if (key.starts_with(kBaseByPath)) {
+      if (!base_id.has_value() || !key.starts_with(by_path)) continue;
+      is_exact = true;
+      // Without a name it says that there are no options.
+      if (key.size() > by_path.size()) exact[key.substr(by_path.size())] = value;
+      continue;
+    }
     auto scoped = ParseBaseScoped(key);
     if (!scoped.has_value()) {
       out[key] = value;
@@ -60,6 +72,7 @@ std::map<std::string, std::string> OptionsOfBase(const std::map<std::string, std
       overriding[scoped->name] = value;
     }
   }
+  if (is_exact) return exact;
   for (const auto& [key, value] : overriding) out[key] = value;
   return out;
 }

@@ -6,6 +6,8 @@
 // Unknown names are ignored, as pylance does.
 //
 // "base_<id>.<name>" is for the base path <id> of the manifest alone, and overrides <name> there.
+// "base[<path>].<name>" is for the base path of exactly this path; where there are such, nothing else is
+// given to it.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +22,11 @@
 
 namespace lancea {
 
-/// The options that hold for one base path of a table, with "base_<id>." taken off; nullopt: for the
-/// table itself.
+/// The options that hold for one base path of a table, with "base_<id>." or "base[<path>]." taken off;
+/// nullopt: for the table itself.
 std::map<std::string, std::string> OptionsOfBase(const std::map<std::string, std::string>& options,
-                                                 std::optional<uint32_t> base_id);
+                                                 std::optional<uint32_t> base_id,
+                                                 std::string_view base_path = {});
 
 /// True for "1", "true", "on", "yes" and "y" in any case.
 bool IsTruthy(std::string_view text);

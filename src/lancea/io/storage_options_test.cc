@@ -51,6 +51,18 @@ TEST(StorageOptions, KnowWhatIsTrue) {
   }
 }
 
+TEST(OptionsOfBase, AreThoseOfItsPathAloneWhereThereAreSuch) {
+  const std::map<std::string, std::string> options = {
+      {"region", "here"},          {"base_1.region", "there"}, {"base[s3://b/x].", ""},
+      {"base[s3://b/x].key", "k"}, {"base[s3://b/y].", ""},
+  };
+  using Options = std::map<std::string, std::string>;
+  EXPECT_EQ(OptionsOfBase(options, std::nullopt), (Options{{"region", "here"}}));
+  EXPECT_EQ(OptionsOfBase(options, 1, "s3://b"), (Options{{"region", "there"}}));
+  EXPECT_EQ(OptionsOfBase(options, 1, "s3://b/x"), (Options{{"key", "k"}}));
+  EXPECT_EQ(OptionsOfBase(options, 1, "s3://b/y"), Options());
+}
+
 TEST(OptionsOfBase, OverrideTheSharedOnesForThatBaseAlone) {
   const Options options = {{"region", "shared"}, {"base_1.region", "one"}, {"base_2.token", "two"}};
   EXPECT_EQ(OptionsOfBase(options, std::nullopt), (Options{{"region", "shared"}}));

@@ -72,7 +72,8 @@ arrow::Result<StoreAndPath> ResolveUri(const std::string& uri,
   }
   if (scheme == "memory") {
     std::string path = NormalMemoryPath(rest);
-    if (path.empty()) return InvalidInput(uri, " names no path");
+    // The bare scheme names a table too, one that no path collides with.
+    if (path.empty()) path = "memory:";
     return StoreAndPath{MemoryStore(), std::move(path)};
   }
   return OpenCloudStore(scheme, rest.substr(2), storage_options);

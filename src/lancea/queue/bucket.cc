@@ -39,6 +39,18 @@ const std::shared_ptr<Session>& SharedSession() {
   return session;
 }
 
+arrow::Status CheckOptions(const QueueOptions& options) {
+  if (options.flush_rows == 0) return InvalidInput("flush_rows must be positive, got 0");
+  for (const auto& [name, seconds] :
+       {std::pair("flush_age_seconds", options.flush_age_seconds),
+        {"wal_sync_interval_seconds", options.wal_sync_interval_seconds},
+        {"retain_versions_seconds", options.retain_versions_seconds}}) {
+    // Also what is not a number.
+    if (!(seconds >= 0)) return InvalidInput(name, " must not be negative, got ", seconds);
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Result<std::string> LocalPath(std::string path) {
   constexpr std::string_view kScheme = "file://";
   if (path.starts_with(kScheme)) path.erase(0, kScheme.size());
@@ -81,16 +93,16 @@ QueueBucket::Impl::Impl(std::string path, QueueOptions options)
       table_uri_(JoinPath(path_, "data.lance")),
       wal_directory_(JoinPath(path_, "wal")),
       lock_path_(JoinPath(path_, "writer.lock")),
-      options_(std::move(options)),
+      session_(options.session),
+      first_options_(std::move(options)),
       process_(getpid()),
-      interval_(std::chrono::duration_cast<Clock::duration>(
-          duration<double>(std::max(0.0, options_.wal_sync_interval_seconds)))),
+      options_(first_options_),
       pool_(queue::WorkerPool::Shared()) {
   next_run_.fill(Clock::time_point::max());
 }
 
 arrow::Status QueueBucket::Impl::OpenTable() {
-  ARROW_ASSIGN_OR_RAISE(auto table, queue::OpenTable(table_uri_, options_));
+  ARROW_ASSIGN_OR_RAISE(auto table, queue::OpenTable(table_uri_, session_));
   std::lock_guard lock(mutex_);
   table_ = std::move(table);
   if (table_.dataset != nullptr) schema_ = table_.dataset->schema();
@@ -107,7 +119,7 @@ arrow::Status QueueBucket::Impl::Refresh() {
     state = table_;
     thorough = ++refreshes_ % kThoroughRefresh == 0;
   }
-  ARROW_ASSIGN_OR_RAISE(auto latest, queue::RefreshTable(table_uri_, options_, state, thorough));
+  ARROW_ASSIGN_OR_RAISE(auto latest, queue::RefreshTable(table_uri_, session_, state, thorough));
   if (latest.version() == state.version()) return arrow::Status::OK();
   std::lock_guard lock(mutex_);
   if (is_writer_ || latest.version() < table_.version()) return arrow::Status::OK();
@@ -148,7 +160,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> QueueBucket::Impl::Get(uint64_t off
       if (!rows.ok()) {
         // A version whose files were merged and removed while we looked; the rows are elsewhere now.
         ARROW_ASSIGN_OR_RAISE(auto latest,
-                              queue::RefreshTable(table_uri_, options_, state, /*thorough=*/true));
+                              queue::RefreshTable(table_uri_, session_, state, /*thorough=*/true));
         if (attempt > 3 || latest.version() == state.version()) return rows.status();
         std::lock_guard lock(mutex_);
         if (!is_writer_ && latest.version() > table_.version()) table_ = std::move(latest);
@@ -300,7 +312,7 @@ QueueBucket::~QueueBucket() {
 
 arrow::Result<std::shared_ptr<QueueBucket>> QueueBucket::Open(const std::string& path,
                                                               QueueOptions options) {
-  if (options.flush_rows == 0) return InvalidInput("flush_rows must be positive, got 0");
+  ARROW_RETURN_NOT_OK(CheckOptions(options));
   ARROW_ASSIGN_OR_RAISE(std::string local, LocalPath(path));
   if (options.session == nullptr) options.session = SharedSession();
   auto impl = std::make_shared<Impl>(std::move(local), std::move(options));
@@ -308,11 +320,14 @@ arrow::Result<std::shared_ptr<QueueBucket>> QueueBucket::Open(const std::string&
   return std::shared_ptr<QueueBucket>(new QueueBucket(std::move(impl)));
 }
 
-arrow::Status QueueBucket::OpenForWriting() { return impl_->OpenForWriting(); }
+arrow::Status QueueBucket::OpenForWriting(std::optional<QueueOptions> options) {
+  if (!options) return impl_->OpenForWriting(impl_->first_options_);
+  ARROW_RETURN_NOT_OK(CheckOptions(*options));
+  return impl_->OpenForWriting(*options);
+}
 arrow::Status QueueBucket::StopWriting() { return impl_->StopWriting(/*whatever_is_lost=*/false); }
 arrow::Status QueueBucket::Close() { return impl_->Close(); }
 const std::string& QueueBucket::path() const { return impl_->path_; }
-const QueueOptions& QueueBucket::options() const { return impl_->options_; }
 
 bool QueueBucket::is_writer() const {
   std::lock_guard lock(impl_->mutex_);
@@ -335,7 +350,7 @@ bool QueueBucket::is_flush_due() const {
   return impl_->IsFlushDue();
 }
 
-arrow::Result<std::optional<arrow::Future<>>> QueueBucket::TryPut(
+arrow::Result<std::optional<arrow::Future<uint64_t>>> QueueBucket::TryPut(
     const std::shared_ptr<arrow::RecordBatch>& rows) {
   return impl_->TryPut(rows);
 }

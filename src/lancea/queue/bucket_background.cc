@@ -144,6 +144,7 @@ arrow::Status QueueBucket::Impl::FlushOnce(bool* did_flush) {
   }
   const auto began = Clock::now();
   std::lock_guard commit(commit_mutex_);
+  if (is_unsure_) ARROW_RETURN_NOT_OK(Resync());
   queue::TableState table;
   arrow::RecordBatchVector rows;
   uint64_t committed = 0, end = 0;
@@ -227,14 +228,9 @@ void QueueBucket::Impl::AfterFailedFlush(const arrow::Status& status) {
   std::vector<arrow::Future<>> failed;
   {
     std::lock_guard commit(commit_mutex_);
-    // The commit may have happened all the same; then its rows must not be written again.
-    auto table = queue::OpenTable(table_uri_, options_);
-    auto committed = table.ok() ? queue::CommittedRows(*table) : table.status();
+    is_unsure_ = true;
+    (void)Resync();  // else before the next commit
     std::lock_guard lock(mutex_);
-    if (committed.ok() && table->version() > table_.version()) {
-      table_ = *table;
-      buffer_.DropBefore(std::min(*committed, buffer_.end()));
-    }
     flush_error_ = Prefix(status, "flush of queue bucket " + path_);
     flush_target_ = 0;
     for (FlushWaiter& waiter : flush_waiters_) failed.push_back(std::move(waiter.done));
@@ -246,7 +242,21 @@ void QueueBucket::Impl::AfterFailedFlush(const arrow::Status& status) {
   for (auto& future : failed) future.MarkFinished(status);
 }
 
+// A commit that failed may have happened all the same; then its rows must not be written again.
+arrow::Status QueueBucket::Impl::Resync() {
+  ARROW_ASSIGN_OR_RAISE(auto table, queue::OpenTable(table_uri_, session_));
+  ARROW_ASSIGN_OR_RAISE(uint64_t committed, queue::CommittedRows(table));
+  is_unsure_ = false;
+  std::lock_guard lock(mutex_);
+  if (table.version() > table_.version()) {
+    table_ = std::move(table);
+    buffer_.DropBefore(std::min(committed, buffer_.end()));
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Status QueueBucket::Impl::MergeOnce(bool* did_merge) {
+  std::lock_guard merge(merge_mutex_);
   queue::TableState read;
   {
     std::lock_guard lock(mutex_);
@@ -263,6 +273,7 @@ arrow::Status QueueBucket::Impl::MergeOnce(bool* did_merge) {
   if (!choice) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(auto merged, queue::WriteMerged(read, *choice, options_));
   std::lock_guard commit(commit_mutex_);
+  if (is_unsure_) ARROW_RETURN_NOT_OK(Resync());
   queue::TableState latest;
   uint64_t committed_rows = 0;
   {
@@ -272,10 +283,11 @@ arrow::Status QueueBucket::Impl::MergeOnce(bool* did_merge) {
   }
   auto committed = queue::CommitMerged(read, latest, *choice, merged, committed_rows);
   if (!committed.ok()) {
+    is_unsure_ = true;
     const Dataset::Impl& impl = read.dataset->impl();
     for (const DataFile& file : merged.files) {
       // Best effort; unless the commit happened after all, and a version has it.
-      auto now = queue::OpenTable(table_uri_, options_);
+      auto now = queue::OpenTable(table_uri_, session_);
       if (now.ok() && now->version() == latest.version()) {
         (void)impl.location.store->Delete(
             JoinPath(JoinPath(impl.location.path, kDataDirectory), file.path));

@@ -6,7 +6,8 @@
 //   maintain fragments merged, replaced versions removed
 //
 // Locks, in the order in which they are taken:
-//   commit_mutex_   one commit at a time; trimmer_
+//   merge_mutex_    one merge at a time
+//   commit_mutex_   one commit at a time; trimmer_, is_unsure_
 //   wal_mutex_      wal_
 //   mutex_          everything else, for microseconds: never while a disk is waited for
 // Rows are numbered by how many were ever put before them. The first row of buffer_ follows the last of
@@ -33,6 +34,7 @@
 #include "lancea/queue/version_trimmer.h"
 #include "lancea/queue/worker_pool.h"
 #include "lancea/queue/write_ahead_log.h"
+#include "lancea/queue/writer_lock.h"
 
 namespace lancea {
 
@@ -44,11 +46,11 @@ class QueueBucket::Impl : public std::enable_shared_from_this<Impl> {
   Impl(std::string path, QueueOptions options);
 
   arrow::Status OpenTable();
-  arrow::Status OpenForWriting();
+  arrow::Status OpenForWriting(const QueueOptions& options);
   arrow::Status StopWriting(bool whatever_is_lost);
   arrow::Status Close();
 
-  arrow::Result<std::optional<arrow::Future<>>> TryPut(
+  arrow::Result<std::optional<arrow::Future<uint64_t>>> TryPut(
       const std::shared_ptr<arrow::RecordBatch>& rows);
   arrow::Status Put(const std::shared_ptr<arrow::RecordBatch>& rows);
   arrow::Status Evolve(const std::shared_ptr<arrow::Schema>& schema);
@@ -69,7 +71,8 @@ class QueueBucket::Impl : public std::enable_shared_from_this<Impl> {
   const std::string table_uri_;
   const std::string wal_directory_;
   const std::string lock_path_;
-  const QueueOptions options_;
+  const std::shared_ptr<Session> session_;
+  const QueueOptions first_options_;  ///< it was opened with
   const int64_t process_;
   queue::LogFileMaker make_log_file_ = queue::CreateLogFile;  ///< tests set another
 
@@ -86,16 +89,17 @@ class QueueBucket::Impl : public std::enable_shared_from_this<Impl> {
  private:
   struct Pending {
     std::shared_ptr<arrow::RecordBatch> rows;
-    arrow::Future<> done;
+    arrow::Future<uint64_t> done;  ///< with the offset of the first row
   };
   struct FlushWaiter {
     uint64_t row = 0;  ///< all before it persisted
     arrow::Future<> done;
   };
 
-  arrow::Status Replay(queue::LogContents contents, uint64_t committed);
+  arrow::Status Replay(const queue::LogContents& contents, uint64_t committed);
   arrow::Status CheckUsable() const;  // under mutex_
   bool LogsBeforePut() const { return options_.enable_wal && interval_ == Clock::duration::zero(); }
+  arrow::Status OfLog(const arrow::Status& status) const;
   uint64_t FlushEnd() const;  // under mutex_
   bool IsAgeDue() const;      // under mutex_
   bool IsLogFull() const;
@@ -109,6 +113,8 @@ class QueueBucket::Impl : public std::enable_shared_from_this<Impl> {
   void FlushWhileDue();
   arrow::Status FlushOnce(bool* did_flush);
   void AfterFailedFlush(const arrow::Status& status);
+  /// See what became of a commit whose end we do not know.
+  arrow::Status Resync();  // under commit_mutex_
   /// A commit is made: show it, with the rows before `row` no longer in the buffer but in the table.
   void Committed(queue::TableState state, uint64_t row);  // under commit_mutex_
   void ForgetLogged(uint64_t committed);
@@ -116,11 +122,16 @@ class QueueBucket::Impl : public std::enable_shared_from_this<Impl> {
   arrow::Status MergeOnce(bool* did_merge);
   arrow::Status CleanUpOnce();
 
-  const Clock::duration interval_;
+  // How the writer works. Written only where there is none, so jobs read them without a lock.
+  QueueOptions options_;
+  Clock::duration interval_ = Clock::duration::zero();
+
+  std::mutex merge_mutex_;
 
   std::mutex commit_mutex_;
   queue::VersionTrimmer trimmer_;
   bool cleaned_up_ = false;
+  bool is_unsure_ = false;  ///< a commit failed, and may be there all the same
 
   std::mutex wal_mutex_;
   std::unique_ptr<queue::WriteAheadLog> wal_;

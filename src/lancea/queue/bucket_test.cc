@@ -1,40 +1,15 @@
 #include <atomic>
+#include <cmath>
 #include <thread>
 
+#include "arrow/array/util.h"
+#include "arrow/scalar.h"
 #include "arrow/util/future.h"
 #include "lancea/error.h"
-#include "lancea/io/faulty_store_for_test.h"
-#include "lancea/io/local_store.h"
-#include "lancea/queue/bucket_impl.h"
-#include "lancea/queue/queue_for_test.h"
+#include "lancea/queue/bucket_for_test.h"
 
 namespace lancea::queue {
 namespace {
-
-class BucketTest : public FolderTest {
- protected:
-  std::shared_ptr<QueueBucket> Open(const QueueOptions& options = {}) {
-    auto bucket = QueueBucket::Open(folder_ + "/bucket_0", options);
-    EXPECT_TRUE(bucket.ok()) << bucket.status();
-    return *bucket;
-  }
-  std::shared_ptr<QueueBucket> OpenWriter(const QueueOptions& options = {}) {
-    auto bucket = Open(options);
-    const auto status = bucket->OpenForWriting();
-    EXPECT_TRUE(status.ok()) << status;
-    return bucket;
-  }
-  std::vector<int64_t> All(const QueueBucket& bucket) {
-    auto table = bucket.Get(0, UINT64_MAX);
-    EXPECT_TRUE(table.ok()) << table.status();
-    return Ids(**table);
-  }
-  static QueueOptions Logged() {
-    QueueOptions options;
-    options.enable_wal = true;
-    return options;
-  }
-};
 
 TEST_F(BucketTest, ReadsPersistedAndBufferedRowsInOneOrder) {
   auto bucket = OpenWriter();
@@ -70,6 +45,20 @@ TEST_F(BucketTest, FlushesByAge) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   EXPECT_EQ(bucket->stats().persisted_rows, 3);
+}
+
+TEST_F(BucketTest, FlushesByBytes) {
+  QueueOptions options;
+  options.flush_bytes = 1 << 20;
+  auto bucket = OpenWriter(options);
+  auto rows = *Rows(0, 1)->SetColumn(
+      1, Rows(0, 1)->schema()->field(1),
+      *arrow::MakeArrayFromScalar(arrow::StringScalar(std::string(300'000, 'x')), 1));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(bucket->Put(rows).ok());
+  EXPECT_FALSE(bucket->is_flush_due());
+  ASSERT_TRUE(bucket->Put(rows).ok());
+  while (bucket->is_flush_due()) std::this_thread::yield();
+  EXPECT_EQ(bucket->stats().persisted_rows, 4);
 }
 
 TEST_F(BucketTest, ClosingKeepsEverythingAndOpeningGoesOn) {
@@ -167,13 +156,16 @@ TEST_F(BucketTest, ALogIsReplayedOnceWhereverTheWriterStopped) {
 
 TEST_F(BucketTest, ManyPutsShareAnFsync) {
   auto bucket = OpenWriter(Logged());
-  std::vector<arrow::Future<>> puts;
+  std::vector<arrow::Future<uint64_t>> puts;
   for (int i = 0; i < 2000; ++i) {
     auto put = bucket->TryPut(Rows(i, 1));
     ASSERT_TRUE(put.ok() && *put);
     puts.push_back(**put);
   }
-  for (auto& put : puts) ASSERT_TRUE(put.status().ok()) << put.status();
+  for (size_t i = 0; i < puts.size(); ++i) {
+    ASSERT_TRUE(puts[i].status().ok()) << puts[i].status();
+    EXPECT_EQ(*puts[i].result(), i);
+  }
   EXPECT_LT(bucket->stats().wal_syncs, 1000);
   EXPECT_EQ(All(*bucket), Counted(0, 2000));
 }
@@ -200,86 +192,6 @@ TEST_F(BucketTest, AFullLogHasTheBufferFlushed) {
   EXPECT_GT(bucket->stats().flushes, 0);
   EXPECT_LT(bucket->stats().wal_bytes, 100'000);
   EXPECT_EQ(All(*bucket), Counted(0, 2000));
-}
-
-TEST_F(BucketTest, AFullDiskUnderTheLogFailsPutsAndLosesNoOther) {
-  for (int at = 0;; ++at) {
-    std::filesystem::remove_all(folder_ + "/bucket_0");
-    auto fault = std::make_shared<LogFault>();
-    fault->at = at;
-    std::vector<int64_t> acknowledged;
-    {
-      auto bucket = *OpenWithLogFiles(folder_ + "/bucket_0", Logged(), FaultyFiles(fault));
-      ASSERT_TRUE(bucket->OpenForWriting().ok());
-      for (int i = 0; i < 5; ++i) {
-        if (bucket->Put(Rows(i, 1)).ok()) acknowledged.push_back(i);
-      }
-      EXPECT_EQ(All(*bucket), acknowledged) << at;
-      // Without a flush: what the log has is all there is.
-      std::filesystem::remove_all(folder_ + "/copy");
-      std::filesystem::copy(folder_ + "/bucket_0", folder_ + "/copy",
-                            std::filesystem::copy_options::recursive);
-    }
-    auto reopened = *QueueBucket::Open(folder_ + "/copy", Logged());
-    ASSERT_TRUE(reopened->OpenForWriting().ok());
-    EXPECT_EQ(All(*reopened), acknowledged) << at;
-    if (!fault->has_struck) break;
-  }
-}
-
-TEST_F(BucketTest, AFailureAtAnyWriteOfAFlushLosesAndDoublesNothing) {
-  for (auto kind : {Fault::Kind::kFail, Fault::Kind::kLostReply}) {
-    for (size_t at = 0;; ++at) {
-      std::filesystem::remove_all(folder_ + "/bucket_0");
-      Host host;
-      auto store = std::make_shared<FaultyStoreForTest>(LocalStore());
-      host.object_store = store;
-      QueueOptions options;
-      options.enable_compaction = false;
-      options.session = std::make_shared<Session>(Session::kDefaultCacheBytes, host);
-      {
-        auto bucket = OpenWriter(options);
-        ASSERT_TRUE(bucket->Put(Rows(0, 3)).ok());
-        ASSERT_TRUE(bucket->Flush().ok());
-        ASSERT_TRUE(bucket->Put(Rows(3, 3)).ok());
-        store->Arm({.at = at, .kind = kind});
-        (void)bucket->Flush();
-        EXPECT_EQ(All(*bucket), Counted(0, 6)) << at;
-        const bool struck = store->has_struck();
-        store->Disarm();
-        ASSERT_TRUE(bucket->Put(Rows(6, 1)).ok());
-        const auto flushed = bucket->Flush();
-        ASSERT_TRUE(flushed.ok()) << flushed;
-        EXPECT_EQ(All(*bucket), Counted(0, 7)) << at;
-        if (!struck) break;
-      }
-      EXPECT_EQ(All(*Open()), Counted(0, 7)) << at;
-    }
-  }
-}
-
-TEST_F(BucketTest, WithAFullDiskPutsFailOnceTheBufferIsFull) {
-  Host host;
-  auto store = std::make_shared<FaultyStoreForTest>(LocalStore());
-  host.object_store = store;
-  QueueOptions options;
-  options.session = std::make_shared<Session>(Session::kDefaultCacheBytes, host);
-  options.flush_rows = 10;
-  options.max_buffer_rows = 100;
-  auto bucket = OpenWriter(options);
-  store->Arm({.at = 0, .for_good = true});
-  arrow::Status status;
-  int64_t put = 0;
-  for (; put < 1000 && status.ok(); ++put) status = bucket->Put(Rows(put, 1));
-  --put;
-  EXPECT_FALSE(status.ok());
-  EXPECT_EQ(put, 100);
-  EXPECT_EQ(All(*bucket), Counted(0, put));
-  EXPECT_FALSE(bucket->StopWriting().ok());
-  EXPECT_EQ(All(*bucket), Counted(0, put));
-  store->Disarm();
-  ASSERT_TRUE(bucket->Flush().ok());
-  EXPECT_EQ(bucket->stats().persisted_rows, 100);
 }
 
 TEST_F(BucketTest, FragmentsStayFewAndRowsInOrder) {
@@ -348,6 +260,59 @@ TEST_F(BucketTest, ManyBucketsShareFewThreads) {
   }
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(buckets[i]->Put(Rows(i, 2)).ok());
   for (int i = 0; i < 50; ++i) EXPECT_EQ(All(*buckets[i]), Counted(i, i + 2));
+}
+
+TEST_F(BucketTest, TheWritersOptionsHoldWhoeverOpenedTheBucket) {
+  auto bucket = Open();
+  QueueOptions options = Logged();
+  options.flush_rows = 5;
+  ASSERT_TRUE(bucket->OpenForWriting(options).ok());
+  for (int i = 0; i < 7; ++i) ASSERT_TRUE(bucket->Put(Rows(i, 1)).ok());
+  while (bucket->is_flush_due()) std::this_thread::yield();
+  EXPECT_EQ(bucket->stats().persisted_rows, 5);
+  EXPECT_GT(bucket->stats().wal_syncs, 0);
+  ASSERT_TRUE(bucket->StopWriting().ok());
+  ASSERT_TRUE(bucket->OpenForWriting().ok());
+  ASSERT_TRUE(bucket->Put(Rows(7, 100)).ok());
+  EXPECT_EQ(bucket->stats().persisted_rows, 7);
+  EXPECT_EQ(All(*bucket), Counted(0, 107));
+}
+
+TEST_F(BucketTest, OptionsThatCannotBeAreRefused) {
+  auto bucket = Open();
+  QueueOptions options;
+  options.flush_rows = 0;
+  EXPECT_EQ(CategoryOf(bucket->OpenForWriting(options)), ErrorCategory::kInvalidInput);
+  options = {};
+  options.flush_age_seconds = std::nan("");
+  EXPECT_EQ(CategoryOf(bucket->OpenForWriting(options)), ErrorCategory::kInvalidInput);
+  options = Logged();
+  options.wal_sync_interval_seconds = 1e300;
+  ASSERT_TRUE(bucket->OpenForWriting(options).ok());
+  ASSERT_TRUE(bucket->Put(Rows(0, 1)).ok());
+}
+
+// What an offset costs must not depend on how many rows there are before it: the fragments that are
+// opened are those that hold it.
+TEST_F(BucketTest, AnOffsetIsReadFromItsFragmentAlone) {
+  QueueOptions options;
+  options.enable_compaction = false;
+  auto bucket = OpenWriter(options);
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_TRUE(bucket->Put(Rows(i * 10, 10)).ok());
+    ASSERT_TRUE(bucket->Flush().ok());
+  }
+  ASSERT_TRUE(bucket->Close().ok());
+  // Only two fragments are left that can be read.
+  auto table = Open();
+  const QueueInspection inspection = *InspectQueue(folder_ + "/bucket_0", false);
+  const auto& fragments = inspection.dataset->fragments();
+  for (size_t i = 0; i < fragments.size(); ++i) {
+    if (i == 17 || i == 18) continue;
+    std::filesystem::remove(folder_ + "/bucket_0/data.lance/data/" + fragments[i].files[0].path);
+  }
+  EXPECT_EQ(Ids(**table->Get(175, 10)), Counted(175, 185));
+  EXPECT_FALSE(table->Get(175, 20).ok());
 }
 
 TEST_F(BucketTest, PathsThatAreNotLocalAreRefused) {

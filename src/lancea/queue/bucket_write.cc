@@ -15,6 +15,7 @@ namespace {
 
 // Rows logged with one write and one fsync.
 constexpr uint64_t kGroupBytes = uint64_t{64} << 20;
+constexpr double kMaxIntervalSeconds = 1e6;  // what a clock's duration holds
 
 bool SameColumns(const arrow::Schema& a, const arrow::Schema& b) {
   return a.Equals(b, /*check_metadata=*/false);
@@ -56,7 +57,11 @@ arrow::Status QueueBucket::Impl::CheckUsable() const {
   return arrow::Status::OK();
 }
 
-arrow::Status QueueBucket::Impl::OpenForWriting() {
+arrow::Status QueueBucket::Impl::OfLog(const arrow::Status& status) const {
+  return status.ok() ? status : Prefix(status, "write-ahead log of queue bucket " + path_);
+}
+
+arrow::Status QueueBucket::Impl::OpenForWriting(const QueueOptions& options) {
   std::lock_guard commit(commit_mutex_);
   std::lock_guard wal(wal_mutex_);
   {
@@ -67,10 +72,15 @@ arrow::Status QueueBucket::Impl::OpenForWriting() {
   ARROW_RETURN_NOT_OK(queue::MakeDirectoriesDurably(path_));
   ARROW_ASSIGN_OR_RAISE(auto writer_lock, queue::WriterLock::Take(lock_path_, path_));
   // Who wrote last may have written more than we have seen.
-  ARROW_ASSIGN_OR_RAISE(auto table, queue::OpenTable(table_uri_, options_));
+  ARROW_ASSIGN_OR_RAISE(auto table, queue::OpenTable(table_uri_, session_));
   ARROW_ASSIGN_OR_RAISE(uint64_t committed, queue::CommittedRows(table));
+  is_unsure_ = false;
   {
     std::lock_guard lock(mutex_);
+    options_ = options;
+    options_.session = session_;
+    interval_ = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
+        std::min(kMaxIntervalSeconds, options.wal_sync_interval_seconds)));
     table_ = table;
     if (table.dataset != nullptr) schema_ = table.dataset->schema();
     buffer_ = queue::RowBuffer(committed);
@@ -84,12 +94,13 @@ arrow::Status QueueBucket::Impl::OpenForWriting() {
     log.salvage = options_.salvage_wal;
     log.make_file = make_log_file_;
     queue::LogContents contents;
-    ARROW_ASSIGN_OR_RAISE(
-        wal_, queue::WriteAheadLog::Open(wal_directory_, committed, std::move(log), &contents));
-    const arrow::Status replayed = Replay(std::move(contents), committed);
+    auto wal = queue::WriteAheadLog::Open(wal_directory_, committed, std::move(log), &contents);
+    ARROW_RETURN_NOT_OK(OfLog(wal.status()));
+    wal_ = *std::move(wal);
+    const arrow::Status replayed = Replay(contents, committed);
     if (!replayed.ok()) {
       wal_.reset();
-      return replayed;
+      return OfLog(replayed);
     }
   }
   std::lock_guard lock(mutex_);
@@ -107,7 +118,7 @@ arrow::Status QueueBucket::Impl::OpenForWriting() {
   return arrow::Status::OK();
 }
 
-arrow::Status QueueBucket::Impl::Replay(queue::LogContents contents, uint64_t committed) {
+arrow::Status QueueBucket::Impl::Replay(const queue::LogContents& contents, uint64_t committed) {
   uint64_t end_of_log = committed;
   for (const auto& segment : contents.segments) {
     end_of_log = std::max(end_of_log, segment.end_row);
@@ -120,7 +131,7 @@ arrow::Status QueueBucket::Impl::Replay(queue::LogContents contents, uint64_t co
   for (const auto& replayed : contents.rows) schema = Union(schema, *replayed.rows->schema());
   arrow::RecordBatchVector rows;
   uint64_t num_rows = 0;
-  for (auto& replayed : contents.rows) {
+  for (const auto& replayed : contents.rows) {
     ARROW_ASSIGN_OR_RAISE(auto batch, queue::ConformBatch(replayed.rows, schema));
     num_rows += static_cast<uint64_t>(batch->num_rows());
     rows.push_back(std::move(batch));
@@ -157,9 +168,10 @@ bool QueueBucket::Impl::HasRoom() const {
   const uint64_t max_rows = options_.max_buffer_rows != 0
                                 ? options_.max_buffer_rows
                                 : std::max<uint64_t>(8 * options_.flush_rows, 65536);
-  return buffer_.num_rows() + pending_rows_ < max_rows &&
-         buffer_.num_bytes() + pending_bytes_ < options_.max_buffer_bytes &&
-         wal_bytes_ < 2 * options_.max_wal_bytes;
+  const uint64_t rows = buffer_.num_rows() + pending_rows_;
+  // A log that stays large with nothing in the buffer could not be cut; waiting would not help.
+  return rows < max_rows && buffer_.num_bytes() + pending_bytes_ < options_.max_buffer_bytes &&
+         (rows == 0 || wal_bytes_ / 2 < options_.max_wal_bytes);
 }
 
 void QueueBucket::Impl::BufferRows(std::shared_ptr<arrow::RecordBatch> rows) {
@@ -174,14 +186,14 @@ void QueueBucket::Impl::BufferRows(std::shared_ptr<arrow::RecordBatch> rows) {
   if (IsFlushDue()) Schedule(kFlush);
 }
 
-arrow::Result<std::optional<arrow::Future<>>> QueueBucket::Impl::TryPut(
+arrow::Result<std::optional<arrow::Future<uint64_t>>> QueueBucket::Impl::TryPut(
     const std::shared_ptr<arrow::RecordBatch>& rows) {
   std::lock_guard lock(mutex_);
   ARROW_RETURN_NOT_OK(CheckUsable());
   if (!is_writer_ || is_stopping_) {
     return InvalidInput("queue bucket ", path_, " is not open for writing");
   }
-  if (rows->num_rows() == 0) return arrow::Future<>::MakeFinished();
+  if (rows->num_rows() == 0) return arrow::Future<uint64_t>::MakeFinished(NumRows());
   if (schema_ == nullptr) {
     // Says what tables cannot hold, before a row of it is accepted.
     ARROW_RETURN_NOT_OK(SchemaOfNewTable(*rows->schema()).status());
@@ -193,8 +205,8 @@ arrow::Result<std::optional<arrow::Future<>>> QueueBucket::Impl::TryPut(
   // Nothing gets better by waiting: say so.
   if (!wal_error_.ok() && !LogsBeforePut()) return wal_error_;
   if (!HasRoom()) {
+    Schedule(kFlush);  // now, whatever pause an error made
     ARROW_RETURN_NOT_OK(flush_error_);
-    Schedule(kFlush);
     return std::nullopt;
   }
   auto own = rows->schema().get() == schema_.get()
@@ -203,14 +215,15 @@ arrow::Result<std::optional<arrow::Future<>>> QueueBucket::Impl::TryPut(
   if (LogsBeforePut()) {
     pending_rows_ += static_cast<uint64_t>(own->num_rows());
     pending_bytes_ += queue::BytesOf(*own);
-    pending_.push_back({std::move(own), arrow::Future<>::Make()});
+    pending_.push_back({std::move(own), arrow::Future<uint64_t>::Make()});
     Schedule(kSync);
     return pending_.back().done;
   }
+  const uint64_t offset = NumRows();
   BufferRows(std::move(own));
   if (options_.enable_wal) Schedule(kSync, Clock::now() + interval_);
   Notify();
-  return arrow::Future<>::MakeFinished();
+  return arrow::Future<uint64_t>::MakeFinished(offset);
 }
 
 arrow::Status QueueBucket::Impl::Put(const std::shared_ptr<arrow::RecordBatch>& rows) {
@@ -286,19 +299,21 @@ void QueueBucket::Impl::SyncPending() {
       status = joined.status();
       if (status.ok()) {
         status = wal_ == nullptr ? InvalidInput("queue bucket ", path_, " is closed")
-                                 : wal_->Append(*joined, first_row);
+                                 : OfLog(wal_->Append(*joined, first_row));
       }
       if (wal_ != nullptr) {
         wal_bytes_ = wal_->size_bytes();
         wal_syncs_ = wal_->num_syncs();
       }
     }
+    std::vector<uint64_t> offsets;
     {
       std::lock_guard lock(mutex_);
       wal_error_ = status;
       for (Pending& put : group) {
         pending_rows_ -= static_cast<uint64_t>(put.rows->num_rows());
         if (!status.ok()) continue;
+        offsets.push_back(NumRows());
         // Meanwhile the schema may have grown.
         auto conformed = queue::ConformBatch(put.rows, schema_);
         BufferRows(conformed.ok() ? *conformed : put.rows);
@@ -306,7 +321,9 @@ void QueueBucket::Impl::SyncPending() {
       if (pending_.empty()) pending_rows_ = pending_bytes_ = 0;
       if (status.ok()) logged_ = buffer_.end();
     }
-    for (Pending& put : group) put.done.MarkFinished(status);
+    for (size_t i = 0; i < group.size(); ++i) {
+      group[i].done.MarkFinished(status.ok() ? arrow::Result<uint64_t>(offsets[i]) : status);
+    }
     std::lock_guard lock(mutex_);
     Notify();
   }
@@ -325,7 +342,7 @@ void QueueBucket::Impl::SyncBuffered() {
   if (rows.empty() || wal_ == nullptr) return;
   auto joined = Join(std::move(rows));
   arrow::Status status = joined.status();
-  if (status.ok()) status = wal_->Append(*joined, first_row);
+  if (status.ok()) status = OfLog(wal_->Append(*joined, first_row));
   wal_bytes_ = wal_->size_bytes();
   wal_syncs_ = wal_->num_syncs();
   std::lock_guard lock(mutex_);

@@ -3,9 +3,9 @@
 
 #include "lancea/io/path.h"
 #include "lancea/queue.h"
-#include "lancea/queue/log_file.h"
 #include "lancea/queue/queue_table.h"
 #include "lancea/queue/write_ahead_log.h"
+#include "lancea/queue/writer_lock.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -13,7 +13,7 @@ namespace lancea {
 arrow::Result<QueueInspection> InspectQueue(const std::string& path, bool verify) {
   QueueInspection inspection;
   const std::string log = JoinPath(path, "wal");
-  ARROW_ASSIGN_OR_RAISE(auto table, queue::OpenTable(JoinPath(path, "data.lance"), {}));
+  ARROW_ASSIGN_OR_RAISE(auto table, queue::OpenTable(JoinPath(path, "data.lance"), nullptr));
   std::error_code error;
   if (table.dataset == nullptr && !std::filesystem::is_directory(log, error) &&
       !std::filesystem::exists(JoinPath(path, "writer.lock"), error)) {

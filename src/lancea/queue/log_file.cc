@@ -1,7 +1,6 @@
 #include "lancea/queue/log_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,17 +25,17 @@ bool SyncingWanted() {
   return wanted;
 }
 
-int OpenFile(const std::string& path, int flags) {
-  int descriptor = open(path.c_str(), flags | O_CLOEXEC, 0666);
-  if (descriptor < 0 && errno == EMFILE && RaiseOpenFileLimit()) {
-    descriptor = open(path.c_str(), flags | O_CLOEXEC, 0666);
-  }
-  return descriptor;
+// Raise the soft limit of open files to the hard one; true if it was lower.
+bool RaiseOpenFileLimit() {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return false;
+  limit.rlim_cur = limit.rlim_max;
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
 arrow::Status SyncDirectory(const std::string& directory) {
   if (!SyncingWanted()) return arrow::Status::OK();
-  const int descriptor = OpenFile(directory, O_RDONLY | O_DIRECTORY);
+  const int descriptor = OpenDescriptor(directory, O_RDONLY | O_DIRECTORY);
   if (descriptor < 0) return SystemError(directory, "open the directory", errno);
   const int error = fsync(descriptor) != 0 && errno != EINVAL ? errno : 0;
   close(descriptor);
@@ -82,11 +81,12 @@ class DiskLogFile : public LogFile {
 
 }  // namespace
 
-bool RaiseOpenFileLimit() {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return false;
-  limit.rlim_cur = limit.rlim_max;
-  return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+int OpenDescriptor(const std::string& path, int flags) {
+  int descriptor = open(path.c_str(), flags | O_CLOEXEC, 0666);
+  if (descriptor < 0 && errno == EMFILE && RaiseOpenFileLimit()) {
+    descriptor = open(path.c_str(), flags | O_CLOEXEC, 0666);
+  }
+  return descriptor;
 }
 
 arrow::Status SyncDirectoryOf(const std::string& path) {
@@ -105,48 +105,11 @@ arrow::Status MakeDirectoriesDurably(const std::string& path) {
 }
 
 arrow::Result<std::unique_ptr<LogFile>> CreateLogFile(const std::string& path) {
-  const int descriptor = OpenFile(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND);
+  const int descriptor = OpenDescriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND);
   if (descriptor < 0) return SystemError(path, "create", errno);
   auto file = std::make_unique<DiskLogFile>(path, descriptor);
   ARROW_RETURN_NOT_OK(SyncDirectoryOf(path));
   return file;
 }
-
-arrow::Result<std::unique_ptr<WriterLock>> WriterLock::Take(const std::string& path,
-                                                            const std::string& bucket) {
-  const int descriptor = OpenFile(path, O_RDWR | O_CREAT);
-  if (descriptor < 0) return SystemError(path, "open", errno);
-  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    char text[32] = {};
-    const ssize_t size = pread(descriptor, text, sizeof(text) - 1, 0);
-    close(descriptor);
-    if (error != EWOULDBLOCK) return SystemError(path, "lock", error);
-    return CommitConflict("queue bucket ", bucket, " is being written by process ",
-                          size > 0 ? std::atoll(text) : 0,
-                          "; a bucket has one writer at a time, which ends by closing it");
-  }
-  const std::string text = std::to_string(getpid()) + "\n";
-  // Who reads this wants a message, no more.
-  if (ftruncate(descriptor, 0) != 0 ||
-      pwrite(descriptor, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-    errno = 0;
-  }
-  return std::unique_ptr<WriterLock>(new WriterLock(descriptor));
-}
-
-int64_t WriterLock::Holder(const std::string& path) {
-  const int descriptor = OpenFile(path, O_RDONLY);
-  if (descriptor < 0) return 0;
-  int64_t holder = 0;
-  if (flock(descriptor, LOCK_SH | LOCK_NB) != 0) {
-    char text[32] = {};
-    holder = pread(descriptor, text, sizeof(text) - 1, 0) > 0 ? std::atoll(text) : -1;
-  }
-  close(descriptor);
-  return holder;
-}
-
-WriterLock::~WriterLock() { close(descriptor_); }
 
 }  // namespace lancea::queue

@@ -1,4 +1,4 @@
-// The file operations of the write-ahead log and of the lock. A test puts a file that fails in between.
+// The file operations of the write-ahead log. A test puts a file that fails in between.
 #pragma once
 
 #include <cstdint>
@@ -31,22 +31,8 @@ arrow::Result<std::unique_ptr<LogFile>> CreateLogFile(const std::string& path);
 
 arrow::Status MakeDirectoriesDurably(const std::string& path);
 arrow::Status SyncDirectoryOf(const std::string& path);
-/// Raise the soft limit of open files to the hard one. \return true if it was lower
-bool RaiseOpenFileLimit();
-
-/// The lock of a bucket's writer; given back when destroyed, by the kernel if the process dies.
-class WriterLock {
- public:
-  /// \return CommitConflict naming the process that has it
-  static arrow::Result<std::unique_ptr<WriterLock>> Take(const std::string& path,
-                                                         const std::string& bucket);
-  /// The process that has it; 0: nobody.
-  static int64_t Holder(const std::string& path);
-  ~WriterLock();
-
- private:
-  explicit WriterLock(int descriptor) : descriptor_(descriptor) {}
-  const int descriptor_;
-};
+/// open(2), not inherited by programs, raising the limit of open files if it is reached.
+/// \return -1 with errno set
+int OpenDescriptor(const std::string& path, int flags);
 
 }  // namespace lancea::queue

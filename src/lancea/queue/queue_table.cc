@@ -85,9 +85,10 @@ arrow::Result<std::optional<Schema>> WidenedSchema(const Dataset& dataset,
 
 }  // namespace
 
-arrow::Result<TableState> OpenTable(const std::string& uri, const QueueOptions& options) {
+arrow::Result<TableState> OpenTable(const std::string& uri,
+                                    const std::shared_ptr<Session>& session) {
   OpenOptions open;
-  open.session = options.session;
+  open.session = session;
   auto dataset = Dataset::Open(uri, std::move(open));
   if (!dataset.ok()) {
     if (CategoryOf(dataset.status()) == ErrorCategory::kNotFound) return TableState();
@@ -96,9 +97,10 @@ arrow::Result<TableState> OpenTable(const std::string& uri, const QueueOptions& 
   return StateOf(*std::move(dataset));
 }
 
-arrow::Result<TableState> RefreshTable(const std::string& uri, const QueueOptions& options,
+arrow::Result<TableState> RefreshTable(const std::string& uri,
+                                       const std::shared_ptr<Session>& session,
                                        const TableState& state, bool thorough) {
-  if (state.dataset == nullptr) return OpenTable(uri, options);
+  if (state.dataset == nullptr) return OpenTable(uri, session);
   const Dataset::Impl& impl = state.dataset->impl();
   ObjectStore& store = *impl.location.store;
   bool is_newer = store

@@ -31,11 +31,13 @@ struct TableState {
 };
 
 /// The table at its latest version; no table is no error.
-arrow::Result<TableState> OpenTable(const std::string& uri, const QueueOptions& options);
+arrow::Result<TableState> OpenTable(const std::string& uri,
+                                    const std::shared_ptr<Session>& session);
 
 /// The state after `state` if another process committed one, else `state` itself.
 /// \param thorough  look past a gap that a cleanup may have left
-arrow::Result<TableState> RefreshTable(const std::string& uri, const QueueOptions& options,
+arrow::Result<TableState> RefreshTable(const std::string& uri,
+                                       const std::shared_ptr<Session>& session,
                                        const TableState& state, bool thorough);
 
 /// Rows ever put that the table covers.

@@ -168,7 +168,7 @@ arrow::Result<std::unique_ptr<WriteAheadLog>> WriteAheadLog::Open(const std::str
                                                                   LogContents* contents) {
   ARROW_ASSIGN_OR_RAISE(*contents, ReadLog(directory, committed_rows));
   if (!contents->defects.empty() && !options.salvage) {
-    return Corrupt("the write-ahead log is damaged: ", Describe(contents->defects),
+    return Corrupt("it is damaged: ", Describe(contents->defects),
                    ". Nothing was changed; open it with salvaging to keep every sound record");
   }
   ARROW_RETURN_NOT_OK(MakeDirectoriesDurably(directory));
@@ -237,8 +237,8 @@ arrow::Status WriteAheadLog::Append(const arrow::RecordBatchVector& rows, uint64
     // Nobody was told that these rows are safe, so they must not come back.
     const arrow::Status cut = file_->Truncate(open_.size_bytes);
     if (!cut.ok()) {
-      broken_ = Prefix(cut, "the write-ahead log is unusable, open the bucket again: after \"" +
-                                status.message() + "\"");
+      broken_ = Prefix(
+          cut, "unusable until the bucket is opened again: after \"" + status.message() + "\"");
     } else {
       // After a failed fsync the kernel may call bad pages clean: nothing more goes into this file.
       closed_.push_back(std::move(open_));

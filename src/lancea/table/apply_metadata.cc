@@ -159,7 +159,7 @@ arrow::Status Apply(const operation::UpdateBases& update, ManifestDraft* draft) 
     for (const BasePath& base : bases) {
       if (base.path == added.path || (!base.name.empty() && base.name == added.name) ||
           (added.id != 0 && base.id == added.id)) {
-        return InvalidInput("base path \"", added.name, "\" (", added.path,
+        return InvalidInput("conflicting base path: \"", added.name, "\" (", added.path,
                             ") has the name, path or id of base path ", base.id);
       }
     }

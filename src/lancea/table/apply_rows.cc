@@ -109,6 +109,24 @@ arrow::Status Apply(const operation::Overwrite& overwrite, ManifestDraft* draft)
   return AddNewRows(std::move(fragments), draft);
 }
 
+namespace {
+
+/// The entry of the rewrite in place of the one it continues.
+arrow::Status ReplaceFragmentReuse(const operation::FragmentReuseEntry& reuse,
+                                   ManifestDraft* draft) {
+  auto& indices = draft->indices;
+  auto found = std::ranges::find(indices, reuse.entry.name, &IndexInfo::name);
+  const std::string current = found == indices.end() ? "" : found->uuid;
+  if (current != reuse.replaces) {
+    return RetryableConflict("the fragment reuse index was changed meanwhile");
+  }
+  if (found != indices.end()) indices.erase(found);
+  indices.push_back(reuse.entry);
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
 arrow::Status Apply(const operation::Rewrite& rewrite, ManifestDraft* draft) {
   Manifest& next = draft->next;
   const auto present = ById(draft->previous->fragments);
@@ -149,6 +167,9 @@ arrow::Status Apply(const operation::Rewrite& rewrite, ManifestDraft* draft) {
   }
   std::erase_if(next.fragments, [&](const FragmentMetadata& f) { return replaced.contains(f.id); });
   Extend(std::move(added), &next.fragments);
+  if (rewrite.fragment_reuse) {
+    ARROW_RETURN_NOT_OK(ReplaceFragmentReuse(*rewrite.fragment_reuse, draft));
+  }
   return FollowRewrite(groups, rewrite.rewritten_indices, draft->stable_row_ids, &draft->indices);
 }
 

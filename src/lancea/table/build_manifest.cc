@@ -76,20 +76,27 @@ arrow::Status CheckDictionaries(const Manifest& manifest) {
 
 /// The storage version the files agree on, and a flag when newer ones do not.
 arrow::Status SettleStorageVersion(bool is_given, Manifest* manifest) {
-  std::string first;
+  std::string first, other;
   bool is_mixed = false, has_legacy = false, has_other = false;
   for (const FragmentMetadata& fragment : manifest->fragments) {
     for (const DataFile& file : fragment.files) {
       ARROW_ASSIGN_OR_RAISE(std::string version, FileVersionOf(file));
       (version == kLegacyVersion ? has_legacy : has_other) = true;
       if (first.empty()) first = version;
-      is_mixed = is_mixed || version != first;
+      if (version == first) continue;
+      is_mixed = true;
+      other = version;
     }
   }
   if (has_legacy && has_other) {
     return InvalidInput("the table would mix data files of version 0.1 with newer ones");
   }
   std::string& version = manifest->data_storage_version;
+  // Files of a new table say its version, when they agree.
+  if (version.empty() && manifest->version == 1 && is_mixed) {
+    return InvalidInput("All data files must have the same version. Detected both ", first, " and ",
+                        other);
+  }
   if (version.empty()) version = first.empty() ? kDefaultStorageVersion : first;
   if (first.empty() || (version == first && !is_mixed)) return arrow::Status::OK();
   if (has_legacy || (version == kLegacyVersion && is_given)) {
@@ -211,7 +218,11 @@ arrow::Status Clone(const operation::Clone& clone, const BuiltManifest& source,
   if (clone.is_shallow) {
     next.base_paths.push_back({base_id, clone.ref_name.value_or(""), true, clone.ref_path});
   } else {
-    next.base_paths.clear();
+    // Blobs given by URI are not copied: what they are relative to stays known.
+    bool has_blobs = false;
+    VisitFields(next.schema.fields, [&](const Field& field) { has_blobs |= IsBlobV2(field); });
+    std::erase_if(next.base_paths,
+                  [&](const BasePath& base) { return base.is_dataset_root || !has_blobs; });
   }
   draft->next = std::move(next);
   draft->stable_row_ids = source.manifest.has_stable_row_ids();

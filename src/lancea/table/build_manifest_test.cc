@@ -11,6 +11,7 @@
 #include "lancea/table/manifest_writer.h"
 #include "lancea/table/transaction.h"
 #include "lancea/util/serialize_message.h"
+#include "lancea/util/uuid.h"
 
 namespace lancea {
 namespace {
@@ -50,7 +51,7 @@ IndexInfo Index(const std::string& name, std::vector<int32_t> fields,
                 std::vector<uint32_t> fragments) {
   IndexInfo index;
   index.name = name;
-  index.uuid = NewUuid();
+  index.uuid = Uuid::Random().ToString();
   index.type_url = "/lance.table.BitmapIndexDetails";
   index.details = "";
   index.field_ids = std::move(fields);
@@ -61,7 +62,8 @@ IndexInfo Index(const std::string& name, std::vector<int32_t> fields,
 arrow::Result<BuiltManifest> Commit(const BuiltManifest& previous, Operation operation,
                                     CommitSettings settings = {},
                                     const BuiltManifest* source = nullptr) {
-  Transaction transaction{previous.manifest.version, NewUuid(), "", {}, std::move(operation)};
+  Transaction transaction{
+      previous.manifest.version, Uuid::Random().ToString(), "", {}, std::move(operation)};
   return BuildManifest(&previous.manifest, previous.indices, transaction, settings, source);
 }
 
@@ -69,7 +71,7 @@ BuiltManifest Create(CommitSettings settings = {}) {
   operation::Overwrite overwrite;
   overwrite.schema = TwoColumns();
   overwrite.fragments = {Fragment("x"), Fragment("y")};
-  Transaction transaction{0, NewUuid(), "", {}, overwrite};
+  Transaction transaction{0, Uuid::Random().ToString(), "", {}, overwrite};
   return BuildManifest(nullptr, {}, transaction, settings).ValueOrDie();
 }
 
@@ -191,6 +193,17 @@ TEST(BuildManifest, FilesOfAnotherVersionSetTheFlag) {
   EXPECT_EQ(later.manifest.writer_feature_flags, kFlagMixedFileVersions) << "sticky";
 }
 
+TEST(BuildManifest, FilesOfANewTableAgreeOnTheirVersion) {
+  operation::Overwrite overwrite;
+  overwrite.schema = TwoColumns();
+  overwrite.fragments = {Fragment("x"), Fragment("y")};
+  overwrite.fragments[1].files[0].file_minor_version = 2;
+  Transaction transaction{0, Uuid::Random().ToString(), "", {}, overwrite};
+  auto built = BuildManifest(nullptr, {}, transaction, {});
+  EXPECT_EQ(Category(built), ErrorCategory::kInvalidInput);
+  EXPECT_NE(built.status().message().find("Detected both 2.1 and 2.2"), std::string::npos);
+}
+
 TEST(BuildManifest, ColumnsRewrittenInPlaceLeaveTheirIndices) {
   BuiltManifest table = Create();
   table.indices = {Index("a_idx", {0}, {0, 1}), Index("b_idx", {1}, {0, 1})};
@@ -246,7 +259,7 @@ TEST(BuildManifest, ClonesPointToWhereTheyCameFrom) {
   operation::Clone clone;
   clone.ref_path = "/origin";
   clone.branch_name = "dev";
-  Transaction transaction{0, NewUuid(), "", {}, clone};
+  Transaction transaction{0, Uuid::Random().ToString(), "", {}, clone};
   BuiltManifest branch = BuildManifest(nullptr, {}, transaction, {}, &table).ValueOrDie();
   EXPECT_EQ(branch.manifest.version, 8u);
   EXPECT_EQ(branch.manifest.branch, "dev");
@@ -254,6 +267,24 @@ TEST(BuildManifest, ClonesPointToWhereTheyCameFrom) {
   EXPECT_EQ(branch.manifest.fragments[0].files[0].base_id, 0u);
   EXPECT_EQ(branch.indices[0].base_id, 0u);
   EXPECT_EQ(branch.manifest.reader_feature_flags, kFlagBasePaths);
+}
+
+TEST(BuildManifest, DeepClonesKeepOnlyWhatBlobsReferTo) {
+  BuiltManifest table = Create();
+  table.manifest.version = 3;
+  table.manifest.base_paths = {{1, "data", true, "/other"}, {2, "blobs", false, "/blobs"}};
+  table.manifest.fragments[0].files[0].base_id = 1;
+  operation::Clone clone;
+  clone.is_shallow = false;
+  Transaction transaction{3, Uuid::Random().ToString(), "", {}, clone};
+  BuiltManifest copy = BuildManifest(nullptr, {}, transaction, {}, &table).ValueOrDie();
+  EXPECT_EQ(copy.manifest.version, 3u);
+  EXPECT_TRUE(copy.manifest.base_paths.empty());
+  EXPECT_EQ(copy.manifest.fragments[0].files[0].base_id, std::nullopt);
+  table.manifest.schema.fields[0].metadata["ARROW:extension:name"] = "lance.blob.v2";
+  copy = BuildManifest(nullptr, {}, transaction, {}, &table).ValueOrDie();
+  ASSERT_EQ(copy.manifest.base_paths.size(), 1u);
+  EXPECT_EQ(copy.manifest.base_paths[0].name, "blobs");
 }
 
 TEST(BuildManifest, BasePathsAreToldApart) {
@@ -346,7 +377,7 @@ TEST(BuildManifest, CompactionsOfTheLogAreRecordedOnce) {
 TEST(SerializeManifest, LaysSectionsOutAsTheReaderExpects) {
   BuiltManifest table = Create();
   table.indices = {Index("a_idx", {0}, {0, 1})};
-  Transaction transaction{1, NewUuid(), "", {}, operation::Append{{Fragment("n")}}};
+  Transaction transaction{1, Uuid::Random().ToString(), "", {}, operation::Append{{Fragment("n")}}};
   CommitSettings settings;
   settings.timestamp_nanos = 1'700'000'000'123'456'789;
   BuiltManifest next = *BuildManifest(&table.manifest, table.indices, transaction, settings);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "arrow/buffer.h"
+#include "lancea/io/conditional_put.h"
 #include "lancea/io/uri.h"
 #include "lancea/table/feature_flags.h"
 #include "lancea/table/manifest_writer.h"
@@ -78,9 +79,13 @@ class Committer {
       : target_(target),
         options_(options),
         store_(*target.store),
-        handler_(options.commit_handler ? *options.commit_handler : *PutIfAbsentHandler()),
+        handler_(options.commit_handler  ? *options.commit_handler
+                 : target.commit_handler ? *target.commit_handler
+                                         : *PutIfAbsentHandler()),
         resolve_base_(target.resolve_base ? target.resolve_base : ResolveBaseUri),
-        ours_(std::move(transaction)) {}
+        ours_(std::move(transaction)) {
+    if (options.timeout) deadline_ = steady_clock::now() + *options.timeout;
+  }
 
   arrow::Result<CommitResult> Run() {
     if (std::holds_alternative<operation::Unknown>(ours_.operation)) {
@@ -105,6 +110,13 @@ class Committer {
  private:
   arrow::Status TableExists() const {
     return AlreadyExists("there is a table at \"", target_.root, "\"");
+  }
+  /// A commit is given up between two attempts, where it is known not to have happened.
+  arrow::Status TimedOut(uint32_t attempts) const {
+    return RetryableConflict("Attempted ", attempts, " times, but failed on retry_timeout of ",
+                             std::chrono::duration<double>(*options_.timeout).count(),
+                             " seconds: ", OperationName(ours_.operation), " ", ours_.uuid,
+                             " lost to other writers");
   }
   arrow::Status NoTable() const { return NotFound("no table at \"", target_.root, "\""); }
 
@@ -194,7 +206,9 @@ class Committer {
       if (!backoff) {
         backoff.emplace(BackoffOptions{.first = 2 * (steady_clock::now() - start), .jitter = 1});
       }
-      if (attempt + 1 < attempts) ARROW_RETURN_NOT_OK(backoff->Wait(options_.stop));
+      if (attempt + 1 == attempts) break;
+      ARROW_RETURN_NOT_OK(backoff->Wait(options_.stop, deadline_));
+      if (steady_clock::now() >= deadline_) return TimedOut(attempt + 1);
     }
     return RetryableConflict("Retryable commit conflict for version ", known.location.version + 1,
                              ": ", OperationName(ours_.operation), " ", ours_.uuid,
@@ -340,6 +354,8 @@ class Committer {
       case Owner::Who::kNobody:
         // Taken, says the store, and there is nothing: whoever has it is not done yet.
         if (Is(published, ErrorCategory::kAlreadyExists)) return std::nullopt;
+        // A request without an answer may still be on its way.
+        if (IsPutOutcomeUnknown(published)) break;
         return published;
       case Owner::Who::kUnknown:
         break;
@@ -396,6 +412,7 @@ class Committer {
   CommitHandler& handler_;
   const BaseResolver resolve_base_;
   Transaction ours_;
+  steady_clock::time_point deadline_ = steady_clock::time_point::max();
   std::string written_transaction_;  ///< what its .txn file holds
 };
 

@@ -40,6 +40,8 @@ struct CommitTarget {
   std::shared_ptr<const AffectedRows> affected_rows;
   std::shared_ptr<const BuiltManifest> clone_source;  ///< Clone only
   BaseResolver resolve_base;  ///< default: base paths are URIs without options
+  /// Of the open table; the handler of the commit's options goes first. Default: by what the store can do.
+  std::shared_ptr<CommitHandler> commit_handler;
 };
 
 struct CommitResult {
@@ -50,8 +52,8 @@ struct CommitResult {
 /// Commit `transaction`. Of `options`, session and storage_options are not used. With no retries
 /// (max_retries 0) an Overwrite becomes the version after its read version or fails.
 ///
-/// \return RetryableConflict when the change must be made again on a newer version, or retries ran
-///   out; CommitConflict when it cannot be; AlreadyExists when a new table is not the first;
+/// \return RetryableConflict when the change must be made again on a newer version, or retries or the
+///   time ran out; CommitConflict when it cannot be; AlreadyExists when a new table is not the first;
 ///   InvalidInput and Unsupported as BuildManifest; an error for which IsCommitStatusUnknown holds
 ///   when it cannot be told whether the version was written
 arrow::Result<CommitResult> Commit(const CommitTarget& target, Transaction transaction,

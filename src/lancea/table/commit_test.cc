@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 
 #include "lancea/error.h"
 #include "lancea/table/manifest_writer.h"
 #include "lancea/table/table_for_commit_test.h"
+#include "lancea/util/errors.h"
+#include "lancea/util/uuid.h"
 
 namespace lancea {
 namespace {
@@ -42,7 +45,7 @@ TEST(Commit, ReturnsTheVersionAsAReaderLoadsIt) {
   operation::CreateIndex create;
   create.new_indices.emplace_back();
   create.new_indices[0].name = "i";
-  create.new_indices[0].uuid = NewUuid();
+  create.new_indices[0].uuid = Uuid::Random().ToString();
   create.new_indices[0].field_ids = {0};
   create.new_indices[0].fragment_ids = {0};
   Transaction transaction = TransactionOf(1, create);
@@ -120,6 +123,39 @@ TEST(Commit, StopsWhenAsked) {
   auto committed = Commit(table.Target(), AppendOf(1, "second"), options);
   EXPECT_TRUE(committed.status().IsCancelled());
   EXPECT_EQ(table.Latest().location.version, 1u);
+}
+
+TEST(Commit, GivesUpWhenTheTimeIsOver) {
+  TableForTest table;
+  // Somebody else is always first.
+  CommitOptions options;
+  options.max_retries = 1'000'000;
+  options.timeout = std::chrono::milliseconds(50);
+  options.commit_handler = LockHandler([](uint64_t) -> arrow::Result<std::unique_ptr<CommitLease>> {
+    return AlreadyExists("taken");
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  auto late = Commit(table.Target(), AppendOf(1, "second"), options);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+  EXPECT_EQ(CategoryOf(late.status()), ErrorCategory::kRetryableConflict) << late.status();
+  EXPECT_NE(late.status().message().find("retry_timeout"), std::string::npos) << late.status();
+  options.commit_handler = nullptr;
+  EXPECT_TRUE(Commit(table.Target(), AppendOf(1, "second"), options).ok());
+}
+
+TEST(Commit, AnOpenTableMayHaveItsOwnHandler) {
+  TableForTest table;
+  CommitTarget target = table.Target();
+  int locked = 0;
+  target.commit_handler = LockHandler([&](uint64_t) -> arrow::Result<std::unique_ptr<CommitLease>> {
+    ++locked;
+    return InvalidInput("locked out");
+  });
+  EXPECT_FALSE(Commit(target, AppendOf(1, "second")).ok());
+  CommitOptions options;
+  options.commit_handler = PutIfAbsentHandler();
+  EXPECT_TRUE(Commit(target, AppendOf(1, "second"), options).ok());
+  EXPECT_EQ(locked, 1);
 }
 
 TEST(Commit, OverwritesMeetInARetryableConflict) {
@@ -200,6 +236,25 @@ TEST(Commit, FindsNewerVersionsBehindWhatCleanupsRemoved) {
   auto deletes = Commit(table.Target(), DeleteOf(1, table.first.manifest->fragments[0]));
   EXPECT_EQ(CategoryOf(deletes.status()), ErrorCategory::kRetryableConflict) << deletes.status();
   auto append = Commit(table.Target(), AppendOf(1, "late"));
+  ASSERT_TRUE(append.ok()) << append.status();
+  EXPECT_EQ(append->version.location.version, 7u);
+  EXPECT_EQ(FilesOf(*append->version.manifest).size(), 7u);
+}
+
+TEST(Commit, TheVersionItStartsFromMayBeCleanedUpMeanwhile) {
+  TableForTest table;
+  TableVersion open = table.first, latest = table.first;
+  for (uint64_t read = 1; read < 6; ++read) {
+    latest = Commit(TargetOf(table.store, latest), AppendOf(read, std::to_string(read)))->version;
+    if (read == 3) open = latest;
+  }
+  for (uint64_t version : {2, 3, 4}) {
+    ASSERT_TRUE(table.store->Delete(ManifestPath(kTestRoot, version, ManifestNaming::kV2)).ok());
+  }
+  auto deletes =
+      Commit(TargetOf(table.store, open), DeleteOf(1, table.first.manifest->fragments[0]));
+  EXPECT_EQ(CategoryOf(deletes.status()), ErrorCategory::kRetryableConflict) << deletes.status();
+  auto append = Commit(TargetOf(table.store, open), AppendOf(1, "late"));
   ASSERT_TRUE(append.ok()) << append.status();
   EXPECT_EQ(append->version.location.version, 7u);
   EXPECT_EQ(FilesOf(*append->version.manifest).size(), 7u);

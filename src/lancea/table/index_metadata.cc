@@ -7,23 +7,12 @@
 #include "lancea/util/errors.h"
 #include "lancea/util/parse_message.h"
 #include "lancea/util/serialize_message.h"
+#include "lancea/util/uuid.h"
 
 namespace lancea {
 namespace {
 
 constexpr size_t kUuidBytes = 16;
-constexpr size_t kUuidChars = 36;
-
-bool IsDashPosition(size_t position) {
-  return position == 8 || position == 13 || position == 18 || position == 23;
-}
-
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 arrow::Result<std::vector<uint32_t>> ParseFragmentBitmap(const std::string& bytes,
                                                          uint64_t* fragments_left) {
@@ -63,31 +52,13 @@ std::string UnknownFields(lance::table::IndexMetadata proto) {
 }  // namespace
 
 std::string FormatUuid(const std::string& bytes) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  for (char byte : bytes) {
-    if (IsDashPosition(text.size())) text += '-';
-    text += kHex[static_cast<uint8_t>(byte) >> 4];
-    text += kHex[static_cast<uint8_t>(byte) & 15];
-  }
-  return text;
+  const auto uuid = Uuid::FromBytes({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  return uuid.ok() ? uuid->ToString() : "";
 }
 
 arrow::Result<std::string> ParseUuid(const std::string& text) {
-  auto bad = [&] { return InvalidInput("\"", text, "\" is no uuid"); };
-  if (text.size() != kUuidChars) return bad();
-  std::string bytes;
-  for (size_t i = 0; i < kUuidChars;) {
-    if (IsDashPosition(i)) {
-      if (text[i++] != '-') return bad();
-      continue;
-    }
-    const int high = HexValue(text[i]), low = HexValue(text[i + 1]);
-    if (high < 0 || low < 0) return bad();
-    bytes += static_cast<char>(high << 4 | low);
-    i += 2;
-  }
-  return bytes;
+  ARROW_ASSIGN_OR_RAISE(const Uuid uuid, Uuid::Parse(text));
+  return std::string(reinterpret_cast<const char*>(uuid.bytes.data()), uuid.bytes.size());
 }
 
 bool IsSystemIndex(const IndexInfo& index) {

@@ -40,7 +40,7 @@ arrow::Result<lance::table::IndexMetadata> IndexToProto(const IndexInfo& index);
 arrow::Result<std::vector<IndexInfo>> ParseIndexSection(Bytes message);
 arrow::Result<std::string> SerializeIndexSection(const std::vector<IndexInfo>& indices);
 
-/// 16 bytes <-> "8-4-4-4-12" lowercase hex.
+/// The 16 bytes of a uuid message <-> its text (util/uuid.h); "" for bytes that are none.
 std::string FormatUuid(const std::string& bytes);
 arrow::Result<std::string> ParseUuid(const std::string& text);
 

@@ -11,6 +11,7 @@
 #include "lancea/util/errors.h"
 #include "lancea/util/parse_message.h"
 #include "lancea/util/serialize_message.h"
+#include "lancea/util/uuid.h"
 
 namespace lancea {
 namespace {
@@ -28,7 +29,7 @@ arrow::Result<Details> ParseDetails(const IndexInfo& index) {
 /// The entry is a new one whenever its details are.
 arrow::Status Replace(const Details& details, uint64_t version, IndexInfo* index) {
   ARROW_ASSIGN_OR_RAISE(index->details, SerializeMessage(details));
-  index->uuid = NewUuid();
+  index->uuid = Uuid::Random().ToString();
   index->dataset_version = version;
   return arrow::Status::OK();
 }

@@ -44,7 +44,18 @@ class Collector {
         ++last_;
       }
     }
-    if (last_ < target) ARROW_RETURN_NOT_OK(Add(known));
+    if (last_ < target) {
+      const arrow::Status added = Add(known);
+      // Cleaned up since it was opened: what it did cannot be read any more.
+      if (!added.ok() && !IsNotFound(added)) return added;
+      result_.has_gap |= !added.ok();
+      last_ = target;
+    }
+    if (!HasVersionHint(store_)) {
+      // What is listed in the end need not be looked for first: a cloud takes a request for each look.
+      ARROW_ASSIGN_OR_RAISE(auto recorded, handler_.LatestVersion(store_, root_));
+      if (!recorded) return AddListed();
+    }
     const uint64_t before_probing = last_;
     while (true) {
       ARROW_ASSIGN_OR_RAISE(bool found, AddVersion(last_ + 1));
@@ -66,7 +77,9 @@ class Collector {
     auto loaded = LoadVersion(store_, location);
     if (!loaded.ok() && IsNotFound(loaded.status())) return false;
     ARROW_RETURN_NOT_OK(loaded.status());
-    ARROW_RETURN_NOT_OK(Add(*std::move(loaded)));
+    const arrow::Status added = Add(*std::move(loaded));
+    if (IsNotFound(added)) return false;
+    ARROW_RETURN_NOT_OK(added);
     return true;
   }
 
@@ -100,7 +113,9 @@ class Collector {
         continue;
       }
       ARROW_RETURN_NOT_OK(loaded.status());
-      ARROW_RETURN_NOT_OK(Add(*std::move(loaded)));
+      const arrow::Status added = Add(*std::move(loaded));
+      if (!added.ok() && !IsNotFound(added)) return added;
+      result_.has_gap |= !added.ok();
     }
     return arrow::Status::OK();
   }

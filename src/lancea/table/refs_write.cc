@@ -203,17 +203,14 @@ arrow::Status DeleteBranchFiles(ObjectStore& store, const std::string& main_root
 
 /// Commit the first version of a clone; of a branch if it has a name.
 arrow::Result<CommitResult> CommitClone(CommitTarget target, const CloneSource& source,
-                                        std::optional<std::string> branch,
-                                        const CommitOptions& options) {
-  operation::Clone clone;
+                                        operation::Clone clone, const CommitOptions& options) {
   clone.ref_name = source.branch;
   clone.ref_version = source.version.location.version;
   clone.ref_path = source.uri;
   if (source.branch == kMainBranch) clone.ref_name = std::nullopt;
-  clone.branch_name = std::move(branch);
   Transaction transaction;
   transaction.read_version = clone.ref_version;
-  transaction.uuid = NewUuid();
+  transaction.uuid = Uuid::Random().ToString();
   transaction.operation = std::move(clone);
   target.clone_source = std::make_shared<const BuiltManifest>(
       BuiltManifest{*source.version.manifest, *source.version.indices});
@@ -268,7 +265,14 @@ arrow::Status DeleteTag(ObjectStore& store, const std::string& main_root, const 
 
 arrow::Result<CommitResult> ShallowClone(CommitTarget target, const CloneSource& source,
                                          const CommitOptions& options) {
-  return CommitClone(std::move(target), source, std::nullopt, options);
+  return CommitClone(std::move(target), source, {}, options);
+}
+
+arrow::Result<CommitResult> DeepClone(CommitTarget target, const CloneSource& source,
+                                      const CommitOptions& options) {
+  operation::Clone clone;
+  clone.is_shallow = false;
+  return CommitClone(std::move(target), source, std::move(clone), options);
 }
 
 arrow::Result<CommitResult> CreateBranch(const std::shared_ptr<ObjectStore>& store,
@@ -296,8 +300,10 @@ arrow::Result<CommitResult> CreateBranch(const std::shared_ptr<ObjectStore>& sto
   CommitTarget target;
   target.store = store;
   target.root = BranchRoot(main_root, branch);
+  operation::Clone clone;
+  clone.branch_name = branch;
   ARROW_ASSIGN_OR_RAISE(CommitResult first,
-                        CommitClone(std::move(target), source, branch, options));
+                        CommitClone(std::move(target), source, std::move(clone), options));
 
   const int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
                           std::chrono::system_clock::now().time_since_epoch())

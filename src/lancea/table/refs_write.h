@@ -52,6 +52,10 @@ struct CloneSource {
 arrow::Result<CommitResult> ShallowClone(CommitTarget target, const CloneSource& source,
                                          const CommitOptions& options = {});
 
+/// The same for a copy: the version's files were copied to the same places below `target`.
+arrow::Result<CommitResult> DeepClone(CommitTarget target, const CloneSource& source,
+                                      const CommitOptions& options = {});
+
 /// \return AlreadyExists; InvalidInput for the name; NotFound when the source's branch is not there
 arrow::Result<CommitResult> CreateBranch(const std::shared_ptr<ObjectStore>& store,
                                          const std::string& main_root, const std::string& branch,

@@ -10,6 +10,7 @@
 #include "lancea/io/memory_store.h"
 #include "lancea/table/commit.h"
 #include "lancea/table/transaction.h"
+#include "lancea/util/uuid.h"
 
 namespace lancea {
 
@@ -44,7 +45,7 @@ inline FragmentMetadata FragmentOf(const std::string& file, uint64_t id = 0) {
 inline Transaction TransactionOf(uint64_t read_version, Operation operation) {
   Transaction transaction;
   transaction.read_version = read_version;
-  transaction.uuid = NewUuid();
+  transaction.uuid = Uuid::Random().ToString();
   transaction.operation = std::move(operation);
   return transaction;
 }

@@ -1,7 +1,6 @@
 #include "lancea/table/transaction.h"
 
 #include <array>
-#include <random>
 #include <utility>
 
 #include "lancea/schema/field.h"
@@ -325,15 +324,6 @@ arrow::Result<Transaction> ParseTransaction(Bytes message) {
 
 std::string TransactionFileName(const Transaction& transaction) {
   return std::to_string(transaction.read_version) + "-" + transaction.uuid + ".txn";
-}
-
-std::string NewUuid() {
-  std::random_device device;
-  std::string bytes;
-  for (int i = 0; i < 16; ++i) bytes += static_cast<char>(device() & 0xFF);
-  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);  // version 4: random
-  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
-  return FormatUuid(bytes);
 }
 
 }  // namespace lancea

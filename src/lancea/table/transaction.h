@@ -35,7 +35,4 @@ arrow::Result<std::string> SerializeTransaction(const Transaction& transaction);
 /// The name of the transaction's file below _transactions/: "{read_version}-{uuid}.txn".
 std::string TransactionFileName(const Transaction& transaction);
 
-/// A new random (version 4) uuid, lowercase.
-std::string NewUuid();
-
 }  // namespace lancea

@@ -22,10 +22,11 @@ nanoseconds Backoff::Next() {
   return nanoseconds(static_cast<int64_t>(step * (1 - options_.jitter * random)));
 }
 
-arrow::Status Backoff::Wait(const arrow::StopToken& stop) {
+arrow::Status Backoff::Wait(const arrow::StopToken& stop,
+                            std::chrono::steady_clock::time_point until) {
   // A StopToken has nothing to wait on, so it is asked this often.
   constexpr nanoseconds kPollInterval = std::chrono::milliseconds(20);
-  const auto end = std::chrono::steady_clock::now() + Next();
+  const auto end = std::min(std::chrono::steady_clock::now() + Next(), until);
   while (true) {
     ARROW_RETURN_NOT_OK(stop.Poll());
     const nanoseconds left = end - std::chrono::steady_clock::now();

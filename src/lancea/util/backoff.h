@@ -26,9 +26,11 @@ class Backoff {
   /// The length of the next wait, in [step * (1 - jitter), step], where step grows by `factor`.
   std::chrono::nanoseconds Next();
 
-  /// Sleep for Next().
+  /// Sleep for Next(), but not beyond `until`.
   /// \return the token's error, at most 20 ms after a stop is requested
-  arrow::Status Wait(const arrow::StopToken& stop = arrow::StopToken::Unstoppable());
+  arrow::Status Wait(
+      const arrow::StopToken& stop = arrow::StopToken::Unstoppable(),
+      std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max());
 
  private:
   const BackoffOptions options_;

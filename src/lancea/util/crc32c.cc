@@ -6,8 +6,7 @@
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define LANCEA_CRC32C_X86 1
-#include <nmmintrin.h>
-#include <wmmintrin.h>
+#include <immintrin.h>
 #endif
 
 static_assert(std::endian::native == std::endian::little);
@@ -46,6 +45,17 @@ uint64_t Load64(const uint8_t* bytes) {
   uint64_t value;
   std::memcpy(&value, bytes, sizeof(value));
   return value;
+}
+
+uint32_t ByTable(uint32_t seed, const uint8_t* bytes, size_t n) {
+  uint32_t crc = ~seed;
+  for (; n >= 8; bytes += 8, n -= 8) {
+    const uint64_t word = Load64(bytes) ^ crc;
+    crc = 0;
+    for (size_t k = 0; k < 8; ++k) crc ^= kTables[7 - k][(word >> (8 * k)) & 0xFF];
+  }
+  for (; n > 0; ++bytes, --n) crc = (crc >> 8) ^ kTables[0][(crc ^ *bytes) & 0xFF];
+  return ~crc;
 }
 
 #ifdef LANCEA_CRC32C_X86
@@ -100,33 +110,84 @@ __attribute__((target("sse4.2,pclmul"))) uint32_t ByInstruction(uint32_t seed, c
   return ~rest;
 }
 
+// Folding: a block of 64 bytes is carried over the bytes that follow it by multiplying each of its 64-bit
+// words by the power of x for that distance, without reducing. Four blocks at once are enough to keep the
+// multiplier busy. Of a lane of 128 bits the first word stands 64 powers above the second, and every product
+// one bit low (see ShiftByBytes).
+#pragma GCC diagnostic push
+#if !defined(__clang__)
+// GCC 12 takes its own headers' undefined operands for mistakes.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
+#define LANCEA_CRC32C_WIDE "avx512f,avx512vl,vpclmulqdq,pclmul,sse4.2"
 
-using Function = uint32_t (*)(uint32_t, const uint8_t*, size_t);
-
-Function Fastest() {
-#ifdef LANCEA_CRC32C_X86
-  if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul")) return ByInstruction;
-#endif
-  return Crc32cByTable;
+template <uint64_t kBytes>
+__attribute__((target(LANCEA_CRC32C_WIDE))) inline __m512i Carry(__m512i block, __m512i next) {
+  constexpr uint32_t kFirst = PowerOfX(8 * kBytes + 31);
+  constexpr uint32_t kSecond = PowerOfX(8 * kBytes - 33);
+  const __m512i powers = _mm512_broadcast_i32x4(_mm_set_epi64x(kSecond, kFirst));
+  constexpr int kXorOfThree = 0x96;
+  return _mm512_ternarylogic_epi64(_mm512_clmulepi64_epi128(block, powers, 0x00),
+                                   _mm512_clmulepi64_epi128(block, powers, 0x11), next,
+                                   kXorOfThree);
 }
+
+template <uint64_t kBytes>
+__attribute__((target(LANCEA_CRC32C_WIDE))) inline __m128i CarryLane(__m128i lane, __m128i next) {
+  const __m128i powers = _mm_set_epi64x(PowerOfX(8 * kBytes - 33), PowerOfX(8 * kBytes + 31));
+  return _mm_xor_si128(next, _mm_xor_si128(_mm_clmulepi64_si128(lane, powers, 0x00),
+                                           _mm_clmulepi64_si128(lane, powers, 0x11)));
+}
+
+__attribute__((target(LANCEA_CRC32C_WIDE))) uint32_t ByFolding(uint32_t seed, const uint8_t* bytes,
+                                                               size_t n) {
+  constexpr size_t kStep = 256;
+  if (n < 2 * kStep) return ByInstruction(seed, bytes, n);
+  auto load = [&](size_t block) __attribute__((target(LANCEA_CRC32C_WIDE))) {
+    return _mm512_loadu_si512(bytes + 64 * block);
+  };
+  // The register's start value counts as a change of the first bytes.
+  __m512i a =
+      _mm512_xor_si512(load(0), _mm512_zextsi128_si512(_mm_cvtsi32_si128(static_cast<int>(~seed))));
+  __m512i b = load(1), c = load(2), d = load(3);
+  for (bytes += kStep, n -= kStep; n >= kStep; bytes += kStep, n -= kStep) {
+    a = Carry<kStep>(a, load(0));
+    b = Carry<kStep>(b, load(1));
+    c = Carry<kStep>(c, load(2));
+    d = Carry<kStep>(d, load(3));
+  }
+  d = Carry<64>(Carry<64>(Carry<64>(a, b), c), d);
+  __m128i lane = CarryLane<16>(_mm512_castsi512_si128(d), _mm512_extracti32x4_epi32(d, 1));
+  lane = CarryLane<16>(lane, _mm512_extracti32x4_epi32(d, 2));
+  lane = CarryLane<16>(lane, _mm512_extracti32x4_epi32(d, 3));
+  uint64_t crc = _mm_crc32_u64(0, static_cast<uint64_t>(_mm_cvtsi128_si64(lane)));
+  crc = _mm_crc32_u64(crc, static_cast<uint64_t>(_mm_extract_epi64(lane, 1)));
+  return ByInstruction(~static_cast<uint32_t>(crc), bytes, n);
+}
+#pragma GCC diagnostic pop
+
+#endif
 
 }  // namespace
 
-uint32_t Crc32cByTable(uint32_t seed, const uint8_t* bytes, size_t n) {
-  uint32_t crc = ~seed;
-  for (; n >= 8; bytes += 8, n -= 8) {
-    const uint64_t word = Load64(bytes) ^ crc;
-    crc = 0;
-    for (size_t k = 0; k < 8; ++k) crc ^= kTables[7 - k][(word >> (8 * k)) & 0xFF];
+std::vector<Crc32cKernel> Crc32cKernels() {
+  std::vector<Crc32cKernel> kernels = {{"ByTable", ByTable}};
+#ifdef LANCEA_CRC32C_X86
+  if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul")) {
+    kernels.push_back({"ByInstruction", ByInstruction});
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("vpclmulqdq")) {
+      kernels.push_back({"ByFolding", ByFolding});
+    }
   }
-  for (; n > 0; ++bytes, --n) crc = (crc >> 8) ^ kTables[0][(crc ^ *bytes) & 0xFF];
-  return ~crc;
+#endif
+  return kernels;
 }
 
 uint32_t Crc32c(uint32_t seed, const uint8_t* bytes, size_t n) {
-  static const Function function = Fastest();
-  return function(seed, bytes, n);
+  static const Crc32cFunction fastest = Crc32cKernels().back().function;
+  return fastest(seed, bytes, n);
 }
 
 }  // namespace lancea

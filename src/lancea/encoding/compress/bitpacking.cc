@@ -32,8 +32,10 @@ arrow::Status AppendFromBlock(const uint8_t* packed, uint32_t width, int64_t beg
   return arrow::Status::OK();
 }
 
-template <typename T>
-arrow::Status DecodeInline(Bytes bytes, int64_t begin, int64_t end, ValueBuilder* out) {
+// Call `use(packed, width, first, last)` with each block that has some of values [begin, end), those being
+// [first, last) of the block.
+template <typename T, typename Use>
+arrow::Status EachInlineBlock(Bytes bytes, int64_t begin, int64_t end, Use use) {
   uint64_t at = 0;
   for (int64_t block = 0; block < end; block += kFastLanesValues) {
     if (bytes.size() - at < sizeof(T)) {
@@ -51,12 +53,20 @@ arrow::Status DecodeInline(Bytes bytes, int64_t begin, int64_t end, ValueBuilder
     const int64_t first = std::max(begin, block);
     const int64_t last = std::min(end, block + kFastLanesValues);
     if (first < last) {
-      ARROW_RETURN_NOT_OK(AppendFromBlock<T>(bytes.data() + at, static_cast<uint32_t>(width),
-                                             first - block, last - block, out));
+      ARROW_RETURN_NOT_OK(
+          use(bytes.data() + at, static_cast<uint32_t>(width), first - block, last - block));
     }
     at += FastLanesBytes(width);
   }
   return arrow::Status::OK();
+}
+
+template <typename T>
+arrow::Status DecodeInline(Bytes bytes, int64_t begin, int64_t end, ValueBuilder* out) {
+  return EachInlineBlock<T>(
+      bytes, begin, end, [&](const uint8_t* packed, uint32_t width, int64_t first, int64_t last) {
+        return AppendFromBlock<T>(packed, width, first, last, out);
+      });
 }
 
 template <typename T>
@@ -122,6 +132,37 @@ arrow::Status DecodeOutOfLineAny(uint64_t bits, Bytes bytes, uint32_t width, int
   }
 }
 
+// Unpacks a block at a time. Where all the values that a width has room for answer alike, none is unpacked.
+template <typename T>
+class InlineAsker : public MiniBlockAsker {
+ public:
+  explicit InlineAsker(const NumberCondition& condition) : condition_(condition) {}
+  arrow::Status Ask(std::span<const Bytes> buffers, int64_t, int64_t begin, int64_t end,
+                    uint8_t* answers) override {
+    return EachInlineBlock<T>(
+        buffers[0], begin, end,
+        [&](const uint8_t* packed, uint32_t width, int64_t first, int64_t last) {
+          const auto count = static_cast<size_t>(last - first);
+          const uint64_t max = width == 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1;
+          if (const auto answer = condition_.AnswerBelow(max)) {
+            std::memset(answers, *answer ? 1 : 0, count);
+          } else if (last - first == kFastLanesValues) {
+            FastLanesUnpack(packed, static_cast<int>(width), values_);
+            condition_.Ask(reinterpret_cast<const uint8_t*>(values_), last - first, answers);
+          } else {
+            FastLanesUnpackRange(packed, static_cast<int>(width), first, last, values_);
+            condition_.Ask(reinterpret_cast<const uint8_t*>(values_), last - first, answers);
+          }
+          answers += count;
+          return arrow::Status::OK();
+        });
+  }
+
+ private:
+  const NumberCondition& condition_;
+  T values_[kFastLanesValues];
+};
+
 class InlineMiniBlock : public MiniBlockDecoder {
  public:
   explicit InlineMiniBlock(uint64_t bits) : bits_(bits) {}
@@ -130,6 +171,19 @@ class InlineMiniBlock : public MiniBlockDecoder {
   arrow::Status Decode(std::span<const Bytes> buffers, int64_t, int64_t begin, int64_t end,
                        ValueBuilder* out) const override {
     return DecodeInlineAny(bits_, buffers[0], begin, end, out);
+  }
+  std::unique_ptr<MiniBlockAsker> MakeAsker(const ValueCondition& condition) const override {
+    const NumberCondition& number = *condition.number();
+    switch (bits_) {
+      case 8:
+        return std::make_unique<InlineAsker<uint8_t>>(number);
+      case 16:
+        return std::make_unique<InlineAsker<uint16_t>>(number);
+      case 32:
+        return std::make_unique<InlineAsker<uint32_t>>(number);
+      default:
+        return std::make_unique<InlineAsker<uint64_t>>(number);
+    }
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "lancea/encoding/compress/fsst_asker.h"
 #include "lancea/encoding/compress/variable.h"
 #include "lancea/util/errors.h"
 
@@ -9,7 +10,7 @@ namespace lancea {
 namespace {
 
 constexpr uint32_t kFsstMagic = 0x46535354;
-constexpr uint8_t kEscape = 255;
+constexpr uint8_t kEscape = FsstTable::kEscape;
 
 // Values of a chunk from which on they are decoded as one.
 constexpr int64_t kManyValues = 8;
@@ -68,6 +69,9 @@ class FsstMiniBlock : public MiniBlockDecoder {
                        int64_t end, ValueBuilder* out) const override {
     return bits_ == 32 ? DecodeChunk<uint32_t>(table_, buffers[0], num_values, begin, end, out)
                        : DecodeChunk<uint64_t>(table_, buffers[0], num_values, begin, end, out);
+  }
+  std::unique_ptr<MiniBlockAsker> MakeAsker(const ValueCondition& condition) const override {
+    return MakeFsstAsker(table_, bits_, *condition.text());
   }
 
  private:

@@ -21,7 +21,12 @@ class FsstTable {
  public:
   static arrow::Result<FsstTable> Parse(Bytes table);
 
+  static constexpr uint8_t kEscape = 255;
+
   bool is_on() const { return is_on_; }
+  /// What a code stands for: `length` bytes, the first in the lowest. Not for kEscape.
+  uint64_t symbol(uint8_t code) const { return symbols_[code]; }
+  size_t length(uint8_t code) const { return lengths_[code]; }
 
   /// Room that Decode may write to for `num_bytes` compressed bytes: eight-fold, and one symbol more
   /// because symbols are stored eight bytes at a time.

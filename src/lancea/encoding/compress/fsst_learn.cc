@@ -134,10 +134,9 @@ FsstSample TakeFsstSample(const ValueBlock& block) {
   out.pieces.push_back(0);
   if (block.num_values == 0) return out;
   const int64_t total = TotalBytes(block);
-  const int64_t target =
-      total >= choose::kFsstLargeBlock
-          ? choose::kFsstLargeSample
-          : std::clamp(total / 4, choose::kFsstSmallSample, choose::kFsstSample);
+  const int64_t target = total >= choose::kFsstLargeBlock
+                             ? choose::kFsstLargeSample
+                             : std::clamp(total / 4, choose::kFsstSmallSample, choose::kFsstSample);
   VisitOffsets(block, [&](const auto* offsets) {
     auto take = [&](int64_t value) {
       const uint8_t* const begin = ValueData(block) + offsets[value];

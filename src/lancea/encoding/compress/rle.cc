@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "lancea/encoding/compress/general.h"
 #include "lancea/encoding/compress/make_decoder.h"
@@ -132,17 +133,27 @@ class RleChildren {
   const BlockDecoder& values() const { return *values_; }
   const BlockDecoder& lengths() const { return *lengths_; }
 
+  // Append, for each of values [begin, end), a byte with its run's answer.
+  arrow::Status Ask(const NumberCondition& condition, Bytes values, Bytes lengths, int64_t begin,
+                    int64_t end, ValueBuilder* out) const {
+    if (begin == end) return arrow::Status::OK();
+    ValueBuilder value_scratch = ValueBuilder::Fixed(value_bits_, out->pool());
+    ValueBuilder length_scratch = ValueBuilder::Fixed(length_bits_, out->pool());
+    ARROW_ASSIGN_OR_RAISE(Runs runs,
+                          FindRuns(values, lengths, end, &value_scratch, &length_scratch));
+    std::vector<uint8_t> answers(runs.num_runs);
+    condition.Ask(runs.values.data(), static_cast<int64_t>(runs.num_runs), answers.data());
+    runs.values = answers;
+    return ExpandAny<uint8_t>(length_bits_, runs, begin, end, /*exact=*/false, out);
+  }
+
   arrow::Status Decode(Bytes values, Bytes lengths, int64_t begin, int64_t end, bool exact,
                        ValueBuilder* out) const {
     if (begin == end) return arrow::Status::OK();
-    Runs runs;
-    ARROW_ASSIGN_OR_RAISE(runs.num_runs, CountRuns(values, lengths, end));
     ValueBuilder value_scratch = ValueBuilder::Fixed(value_bits_, out->pool());
     ValueBuilder length_scratch = ValueBuilder::Fixed(length_bits_, out->pool());
-    ARROW_ASSIGN_OR_RAISE(runs.values, Plain(*values_, values_flat_, values, runs.num_runs,
-                                             value_bits_, &value_scratch));
-    ARROW_ASSIGN_OR_RAISE(runs.lengths, Plain(*lengths_, lengths_flat_, lengths, runs.num_runs,
-                                              length_bits_, &length_scratch));
+    ARROW_ASSIGN_OR_RAISE(const Runs runs,
+                          FindRuns(values, lengths, end, &value_scratch, &length_scratch));
     switch (value_bits_) {
       case 8:
         return ExpandAny<uint8_t>(length_bits_, runs, begin, end, exact, out);
@@ -157,6 +168,18 @@ class RleChildren {
 
  private:
   using Scheme = std::optional<CompressionScheme>;
+
+  // The children decoded, where they are not plain into the scratch memory.
+  arrow::Result<Runs> FindRuns(Bytes values, Bytes lengths, int64_t end,
+                               ValueBuilder* value_scratch, ValueBuilder* length_scratch) const {
+    Runs runs;
+    ARROW_ASSIGN_OR_RAISE(runs.num_runs, CountRuns(values, lengths, end));
+    ARROW_ASSIGN_OR_RAISE(runs.values, Plain(*values_, values_flat_, values, runs.num_runs,
+                                             value_bits_, value_scratch));
+    ARROW_ASSIGN_OR_RAISE(runs.lengths, Plain(*lengths_, lengths_flat_, lengths, runs.num_runs,
+                                              length_bits_, length_scratch));
+    return runs;
+  }
 
   // Set when a child is plain values compressed, whose number its payload tells.
   static arrow::Result<Scheme> SchemeOfFlat(const EncodingMessage& message) {
@@ -229,8 +252,30 @@ class RleMiniBlock : public MiniBlockDecoder {
                        ValueBuilder* out) const override {
     return children_.Decode(buffers[0], buffers[1], begin, end, /*exact=*/false, out);
   }
+  std::unique_ptr<MiniBlockAsker> MakeAsker(const ValueCondition& condition) const override {
+    return std::make_unique<Asker>(children_, *condition.number());
+  }
 
  private:
+  // Asks once per run.
+  class Asker : public MiniBlockAsker {
+   public:
+    Asker(const RleChildren& children, const NumberCondition& condition)
+        : children_(children), condition_(condition) {}
+    arrow::Status Ask(std::span<const Bytes> buffers, int64_t, int64_t begin, int64_t end,
+                      uint8_t* answers) override {
+      scratch_.Clear();
+      ARROW_RETURN_NOT_OK(children_.Ask(condition_, buffers[0], buffers[1], begin, end, &scratch_));
+      if (end > begin) std::memcpy(answers, scratch_.data(), static_cast<size_t>(end - begin));
+      return arrow::Status::OK();
+    }
+
+   private:
+    const RleChildren& children_;
+    const NumberCondition& condition_;
+    ValueBuilder scratch_ = ValueBuilder::Fixed(8, arrow::default_memory_pool());
+  };
+
   RleChildren children_;
 };
 

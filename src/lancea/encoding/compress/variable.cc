@@ -25,6 +25,25 @@ arrow::Status DecodeMiniBlock(Bytes buffer, int64_t num_values, int64_t begin, i
   return out->AppendValues(offsets, end - begin, buffer.data() + offsets[0]);
 }
 
+// Asks values where they lie.
+template <typename Offset>
+class VariableAsker : public MiniBlockAsker {
+ public:
+  explicit VariableAsker(const TextCondition& condition) : condition_(condition) {}
+  arrow::Status Ask(std::span<const Bytes> buffers, int64_t num_values, int64_t begin, int64_t end,
+                    uint8_t* answers) override {
+    const Bytes buffer = buffers[0];
+    ARROW_ASSIGN_OR_RAISE(const Offset* offsets,
+                          CheckMiniBlockOffsets<Offset>(buffer, num_values, begin, end, &aligned_));
+    condition_.Ask(offsets, end - begin, buffer.data(), buffer.size(), answers);
+    return arrow::Status::OK();
+  }
+
+ private:
+  const TextCondition& condition_;
+  std::vector<Offset> aligned_;
+};
+
 class VariableMiniBlock : public MiniBlockDecoder {
  public:
   explicit VariableMiniBlock(uint64_t bits) : bits_(bits) {}
@@ -34,6 +53,10 @@ class VariableMiniBlock : public MiniBlockDecoder {
                        int64_t end, ValueBuilder* out) const override {
     return bits_ == 32 ? DecodeMiniBlock<uint32_t>(buffers[0], num_values, begin, end, out)
                        : DecodeMiniBlock<uint64_t>(buffers[0], num_values, begin, end, out);
+  }
+  std::unique_ptr<MiniBlockAsker> MakeAsker(const ValueCondition& condition) const override {
+    if (bits_ == 32) return std::make_unique<VariableAsker<uint32_t>>(*condition.text());
+    return std::make_unique<VariableAsker<uint64_t>>(*condition.text());
   }
 
  private:

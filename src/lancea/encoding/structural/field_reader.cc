@@ -34,11 +34,18 @@ class StructuralFieldReader : public FieldReader {
                                                 arrow::MemoryPool* pool) const override;
   arrow::Result<std::unique_ptr<ReadTask>> ReadEncoded(std::span<const RowRange> ranges,
                                                        arrow::MemoryPool* pool) const override;
+  arrow::Result<std::unique_ptr<ReadTask>> ReadAnswers(std::span<const RowRange> ranges,
+                                                       const ValueCondition& condition,
+                                                       arrow::MemoryPool* pool) const override;
 
   const FieldTree& tree() const { return tree_; }
   const std::vector<std::unique_ptr<LeafColumn>>& columns() const { return columns_; }
 
  private:
+  // Inside other fields arrays have one type, whatever their pages hold.
+  bool may_be_encoded() const {
+    return tree_.root.kind == FieldNode::Kind::kLeaf && tree_.root.field->type()->num_fields() == 0;
+  }
   FieldTree tree_;
   std::vector<std::unique_ptr<LeafColumn>> columns_;  // nullptr: the file has none
   uint64_t num_rows_;
@@ -46,8 +53,13 @@ class StructuralFieldReader : public FieldReader {
 
 class StructuralReadTask : public ReadTask {
  public:
-  StructuralReadTask(const StructuralFieldReader& reader, bool encoded, arrow::MemoryPool* pool)
-      : reader_(reader), encoded_(encoded), pool_(pool), leaves_(reader.columns().size()) {}
+  StructuralReadTask(const StructuralFieldReader& reader, bool encoded, arrow::MemoryPool* pool,
+                     const ValueCondition* condition = nullptr)
+      : reader_(reader),
+        encoded_(encoded),
+        condition_(condition),
+        pool_(pool),
+        leaves_(reader.columns().size()) {}
 
   arrow::Status Init(std::span<const RowRange> ranges) {
     for (const RowRange& range : ranges) num_rows_ += static_cast<int64_t>(range.size());
@@ -121,6 +133,7 @@ class StructuralReadTask : public ReadTask {
     std::vector<RowRange> ranges;  // page-relative
     std::unique_ptr<PageRead> read;
     int64_t num_rows = 0;
+    bool has_answers = false;  // not values
   };
   // Which part a stretch of needs_ belongs to.
   struct Request {
@@ -176,9 +189,16 @@ class StructuralReadTask : public ReadTask {
         ARROW_RETURN_NOT_OK(column.Load(part.page, {}));
         page = column.loaded(part.page);
       }
-      auto read = encoded_ ? page->PlanEncoded(part.ranges, pool_) : page->Plan(part.ranges, pool_);
-      if (!read.ok()) return column.Explain(read.status(), part.page);
-      part.read = std::move(read).ValueUnsafe();
+      if (condition_ != nullptr) {
+        part.read = page->PlanAnswers(part.ranges, *condition_, pool_);
+        part.has_answers = part.read != nullptr;
+      }
+      if (!part.has_answers) {
+        auto read =
+            encoded_ ? page->PlanEncoded(part.ranges, pool_) : page->Plan(part.ranges, pool_);
+        if (!read.ok()) return column.Explain(read.status(), part.page);
+        part.read = std::move(read).ValueUnsafe();
+      }
     }
     const std::vector<ByteRange>& more = part.read->needs();
     if (!more.empty()) {
@@ -192,6 +212,7 @@ class StructuralReadTask : public ReadTask {
     const LeafColumn& column = *reader_.columns()[leaf];
     auto decode = [&]() -> arrow::Result<std::shared_ptr<arrow::ArrayData>> {
       ARROW_ASSIGN_OR_RAISE(DecodedPage page, part->read->Finish());
+      if (part->has_answers) return page.values;
       ARROW_ASSIGN_OR_RAISE(auto data, MakePathArray(reader_.tree().root, leaf, std::move(page),
                                                      column.leaf().num_own_layers, pool_));
       // What begins inside another column's lists has as many items as those say: MergePaths looks.
@@ -210,6 +231,7 @@ class StructuralReadTask : public ReadTask {
 
   const StructuralFieldReader& reader_;
   const bool encoded_;
+  const ValueCondition* const condition_;
   arrow::MemoryPool* const pool_;
   int64_t num_rows_ = 0;
   std::vector<std::vector<PagePart>> leaves_;
@@ -226,10 +248,17 @@ arrow::Result<std::unique_ptr<ReadTask>> StructuralFieldReader::Read(
 
 arrow::Result<std::unique_ptr<ReadTask>> StructuralFieldReader::ReadEncoded(
     std::span<const RowRange> ranges, arrow::MemoryPool* pool) const {
-  // Inside other fields arrays have one type, whatever their pages hold.
-  const bool encoded =
-      tree_.root.kind == FieldNode::Kind::kLeaf && tree_.root.field->type()->num_fields() == 0;
-  auto task = std::make_unique<StructuralReadTask>(*this, encoded, pool);
+  auto task = std::make_unique<StructuralReadTask>(*this, may_be_encoded(), pool);
+  ARROW_RETURN_NOT_OK(task->Init(ranges));
+  return task;
+}
+
+arrow::Result<std::unique_ptr<ReadTask>> StructuralFieldReader::ReadAnswers(
+    std::span<const RowRange> ranges, const ValueCondition& condition,
+    arrow::MemoryPool* pool) const {
+  const bool encoded = may_be_encoded();
+  auto task =
+      std::make_unique<StructuralReadTask>(*this, encoded, pool, encoded ? &condition : nullptr);
   ARROW_RETURN_NOT_OK(task->Init(ranges));
   return task;
 }

@@ -46,6 +46,8 @@ arrow::Status FindEncodings(const Field& field, const FieldNode& node, const Fie
   return arrow::Status::OK();
 }
 
+// Smaller pages are not worth their metadata, whatever is asked for; a chunk of a page is about as large.
+constexpr uint64_t kLeastPageBytes = 4096;
 constexpr uint64_t kTextPageBytes = uint64_t{8} << 20;
 constexpr uint64_t kLongTextBytes = 512;
 
@@ -127,9 +129,9 @@ class StructuralFieldWriter : public FieldWriter {
   uint64_t PageBytes(size_t leaf, const Gathered& rows) const {
     const bool is_short_text = arrow::is_base_binary_like(tree_.leaves[leaf]->type->id()) &&
                                rows.bytes / rows.num_rows < kLongTextBytes;
-    if (!is_short_text) return limits_.max_page_bytes;
-    return std::min(limits_.max_page_bytes,
-                    std::max(2 * limits_.column_buffer_bytes, kTextPageBytes));
+    const uint64_t most = std::max(limits_.max_page_bytes, kLeastPageBytes);
+    if (!is_short_text) return most;
+    return std::min(most, std::max(2 * limits_.column_buffer_bytes, kTextPageBytes));
   }
 
   void Split(size_t leaf, Gathered rows, std::vector<PendingPage>* pages) const {

@@ -4,6 +4,7 @@
 #include "arrow/buffer.h"
 #include "arrow/type.h"
 #include "lancea/encoding/structural/leaf_values.h"
+#include "lancea/encoding/structural/mini_block_ask.h"
 #include "lancea/encoding/structural/mini_block_page.h"
 #include "lancea/encoding/structural/mini_block_read.h"
 #include "lancea/encoding/unbacked.h"
@@ -91,6 +92,12 @@ arrow::Result<std::unique_ptr<PageRead>> MiniBlockPage::Plan(std::span<const Row
 arrow::Result<std::unique_ptr<PageRead>> MiniBlockPage::PlanEncoded(
     std::span<const RowRange> ranges, arrow::MemoryPool* pool) const {
   return MakeMiniBlockRead(*this, ranges, pool, ValueForm::kEncoded);
+}
+
+std::unique_ptr<PageRead> MiniBlockPage::PlanAnswers(std::span<const RowRange> ranges,
+                                                     const ValueCondition& condition,
+                                                     arrow::MemoryPool* pool) const {
+  return MakeMiniBlockAsk(*this, ranges, condition, pool);
 }
 
 arrow::Result<std::unique_ptr<StructuralPage>> MakeMiniBlockPage(std::shared_ptr<const Leaf> leaf,

@@ -27,6 +27,10 @@ class MiniBlockPage : public StructuralPage {
   arrow::Result<std::unique_ptr<PageRead>> PlanEncoded(std::span<const RowRange> ranges,
                                                        arrow::MemoryPool* pool) const override;
 
+  std::unique_ptr<PageRead> PlanAnswers(std::span<const RowRange> ranges,
+                                        const ValueCondition& condition,
+                                        arrow::MemoryPool* pool) const override;
+
   uint64_t metadata_bytes() const override;
 
   const Leaf& leaf() const { return *leaf_; }

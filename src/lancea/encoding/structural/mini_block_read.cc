@@ -3,6 +3,7 @@
 #include "arrow/array/data.h"
 #include "arrow/buffer.h"
 #include "arrow/type.h"
+#include "lancea/encoding/structural/chunk_runs.h"
 #include "lancea/encoding/structural/dictionary_gather.h"
 #include "lancea/encoding/structural/leaf_values.h"
 #include "lancea/encoding/structural/level_cursor.h"
@@ -15,6 +16,8 @@ namespace {
 
 // Ranges of rows inside one chunk from which on an index of its levels is worth making.
 constexpr size_t kRangesToIndexFor = 12;
+// Ranges of rows inside one chunk from which on unpacking it once is quicker than a call for each.
+constexpr size_t kRangesToDecodeOnceFor = 8;
 
 class MiniBlockRead : public PageRead {
  public:
@@ -29,27 +32,8 @@ class MiniBlockRead : public PageRead {
         values_(page.layout().values->shape().MakeBuilder(pool)),
         scratch_(page.layout().values->shape().MakeBuilder(pool)),
         is_bare_(IsBare(page)) {
-    // Neighbouring chunks become one read.
-    for (const RowRange& range : ranges_) {
-      int64_t first, last;
-      if (page_.has_repetition_index()) {
-        first = page_.chunks().ChunkOfRowStart(range.start);
-        last = page_.chunks().ChunkOfRowEnd(range.end - 1);
-      } else {
-        first = page_.chunks().ChunkOfValue(range.start);
-        last = page_.chunks().ChunkOfValue(range.end - 1);
-      }
-      if (!runs_.empty() && first <= runs_.back().last + 1) {
-        runs_.back().last = std::max(runs_.back().last, last);
-      } else {
-        runs_.push_back({first, last});
-      }
-    }
-    const uint64_t base = page_.page().buffers[1].offset;
-    for (const Run& run : runs_) {
-      const uint64_t begin = page_.chunks().byte_begin(run.first);
-      needs_.push_back({base + begin, page_.chunks().byte_end(run.last) - begin});
-    }
+    runs_ = FindChunkRuns(page_, ranges_);
+    needs_ = BytesOfRuns(page_, runs_);
   }
 
   const std::vector<ByteRange>& needs() const override { return needs_; }
@@ -81,11 +65,8 @@ class MiniBlockRead : public PageRead {
     }
     size_t next_range = 0;
     for (size_t i = 0; i < runs_.size(); ++i) {
-      const uint8_t* bytes = buffers_[i]->data();
-      const uint64_t base = page_.chunks().byte_begin(runs_[i].first);
       for (int64_t c = runs_[i].first; c <= runs_[i].last; ++c) {
-        Bytes chunk(bytes + (page_.chunks().byte_begin(c) - base),
-                    page_.chunks().byte_end(c) - page_.chunks().byte_begin(c));
+        const Bytes chunk = ChunkInRun(page_, runs_[i], buffers_[i]->data(), c);
         arrow::Status status = page_.has_repetition_index()
                                    ? DecodeRowsChunk(c, chunk, &next_range)
                                    : DecodeItemsChunk(c, chunk, &next_range);
@@ -96,27 +77,15 @@ class MiniBlockRead : public PageRead {
   }
 
  private:
-  struct Run {
-    int64_t first, last;
-  };
-
   // A chunk of a page without lists: rows are values.
   arrow::Status DecodeItemsChunk(int64_t c, Bytes bytes, size_t* next_range) {
-    const uint64_t chunk_begin = page_.chunks().value_begin(c);
-    const uint64_t chunk_end = page_.chunks().value_end(c);
-    const int64_t num_values = static_cast<int64_t>(chunk_end - chunk_begin);
+    const auto num_values =
+        static_cast<int64_t>(page_.chunks().value_end(c) - page_.chunks().value_begin(c));
     ARROW_RETURN_NOT_OK(chunk_.Parse(bytes, page_.layout()));
     if (page_.layout().def != nullptr && chunk_.num_levels() != num_values) {
       return Corrupt(chunk_.num_levels(), " levels for ", num_values, " values");
     }
-    wanted_.clear();
-    for (; *next_range < ranges_.size(); ++*next_range) {
-      const RowRange& range = ranges_[*next_range];
-      if (range.start >= chunk_end) break;
-      wanted_.push_back({static_cast<int64_t>(std::max(range.start, chunk_begin) - chunk_begin),
-                         static_cast<int64_t>(std::min(range.end, chunk_end) - chunk_begin)});
-      if (range.end > chunk_end) break;
-    }
+    WantedOfChunk(page_, c, ranges_, next_range, &wanted_);
     if (page_.layout().def != nullptr) {
       ARROW_RETURN_NOT_OK(
           AppendLevels(*page_.layout().def, chunk_.def(), num_values, wanted_, &def_));
@@ -192,10 +161,6 @@ class MiniBlockRead : public PageRead {
     return AppendWanted(num_values, wanted_);
   }
 
-  struct ValueRange {
-    int64_t begin, end;
-  };
-
   arrow::Status AppendLevels(const BlockDecoder& decoder, Bytes block, int64_t num_levels,
                              const std::vector<ValueRange>& wanted, ValueBuilder* out) {
     if (wanted.size() == 1 && wanted[0].begin == 0 && wanted[0].end == num_levels) {
@@ -215,8 +180,11 @@ class MiniBlockRead : public PageRead {
   arrow::Status AppendWanted(int64_t num_values, const std::vector<ValueRange>& wanted) {
     const MiniBlockDecoder& decoder = *page_.layout().values;
     if (wanted.empty()) return arrow::Status::OK();
+    const ValueShape shape = decoder.shape();
+    const bool words = shape.bits_per_offset == 0 && shape.items_per_value == 1 &&
+                       shape.bits_per_value % 8 == 0 && wanted.size() >= kRangesToDecodeOnceFor;
     const bool once =
-        wanted.size() > 1 && !decoder.is_random_access() && decoder.shape().num_item_validity == 0;
+        wanted.size() > 1 && shape.num_item_validity == 0 && (words || !decoder.is_random_access());
     if (!once) {
       for (const ValueRange& range : wanted) {
         if (range.begin == range.end) continue;
@@ -227,16 +195,55 @@ class MiniBlockRead : public PageRead {
     }
     const int64_t first = wanted.front().begin;
     const int64_t last = wanted.back().end;
-    const int64_t items = static_cast<int64_t>(decoder.shape().items_per_value);
+    const int64_t items = static_cast<int64_t>(shape.items_per_value);
     scratch_.Clear();
     ARROW_RETURN_NOT_OK(decoder.Decode(chunk_.values(), num_values, first, last, &scratch_));
     if (scratch_.num_values() != (last - first) * items) {
       return Corrupt("decoded ", scratch_.num_values(), " values, expected ",
                      (last - first) * items);
     }
+    if (words) return PickWords(wanted, first);
     for (const ValueRange& range : wanted) {
       ARROW_RETURN_NOT_OK(values_.AppendSlice(scratch_, (range.begin - first) * items,
                                               (range.end - first) * items));
+    }
+    return arrow::Status::OK();
+  }
+
+  // Append ranges, mostly of one value, of the decoded values, which begin with value `first`.
+  arrow::Status PickWords(const std::vector<ValueRange>& wanted, int64_t first) {
+    int64_t count = 0;
+    for (const ValueRange& range : wanted) count += range.end - range.begin;
+    ARROW_ASSIGN_OR_RAISE(uint8_t * to, values_.AppendFixed(count));
+    const auto width = static_cast<int64_t>(scratch_.bytes_per_value());
+    auto pick = [&](auto fixed_width) {
+      const uint8_t* const from = scratch_.data() - first * width;
+      for (const ValueRange& range : wanted) {
+        if (range.end - range.begin == 1) {
+          std::memcpy(to, from + range.begin * width, fixed_width);
+          to += fixed_width;
+        } else {
+          const auto bytes = static_cast<size_t>((range.end - range.begin) * width);
+          std::memcpy(to, from + range.begin * width, bytes);
+          to += bytes;
+        }
+      }
+    };
+    switch (width) {
+      case 1:
+        pick(std::integral_constant<size_t, 1>());
+        break;
+      case 2:
+        pick(std::integral_constant<size_t, 2>());
+        break;
+      case 4:
+        pick(std::integral_constant<size_t, 4>());
+        break;
+      case 8:
+        pick(std::integral_constant<size_t, 8>());
+        break;
+      default:
+        pick(static_cast<size_t>(width));
     }
     return arrow::Status::OK();
   }
@@ -302,7 +309,7 @@ class MiniBlockRead : public PageRead {
   const ValueForm form_;
   const std::vector<RowRange> ranges_;
   arrow::MemoryPool* const pool_;
-  std::vector<Run> runs_;
+  std::vector<ChunkRun> runs_;
   std::vector<ByteRange> needs_;
   std::vector<std::shared_ptr<arrow::Buffer>> buffers_;
 

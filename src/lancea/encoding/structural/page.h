@@ -17,6 +17,7 @@
 #include "arrow/result.h"
 #include "arrow/type_fwd.h"
 #include "lancea/encoding/column_info.h"
+#include "lancea/encoding/value_condition.h"
 #include "lancea/io/row_range.h"
 
 namespace lancea {
@@ -76,6 +77,14 @@ class StructuralPage {
   virtual arrow::Result<std::unique_ptr<PageRead>> PlanEncoded(std::span<const RowRange> ranges,
                                                                arrow::MemoryPool* pool) const {
     return Plan(ranges, pool);
+  }
+
+  /// Begin to ask a condition of each row; nullptr when this page cannot. The read's values are booleans
+  /// then, true where the row's value is no null and the condition holds.
+  /// \param condition  outlives the read
+  virtual std::unique_ptr<PageRead> PlanAnswers(std::span<const RowRange>, const ValueCondition&,
+                                                arrow::MemoryPool*) const {
+    return nullptr;
   }
 
   /// Bytes of memory that the loaded metadata hold, for the session cache.

@@ -113,8 +113,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> ReadDictionary(
   const PageContext context{&file, nullptr, 0, arrow::default_memory_pool()};
   std::vector<std::unique_ptr<PageRead>> pages;
   if (arrow::is_base_binary_like(value_type->id())) {
-    ARROW_ASSIGN_OR_RAISE(auto read, MakeVarBinaryRead(context, page, value_type,
-                                                       /*nullable=*/false, {{0, page.length}}));
+    ARROW_ASSIGN_OR_RAISE(auto read, MakeVarBinaryRead(context, page, value_type, field.nullable,
+                                                       {{0, page.length}}));
     pages.push_back(std::move(read));
   } else if (PlainBits(*value_type) > 0) {
     ARROW_ASSIGN_OR_RAISE(auto read, MakePlainRead(context, page, value_type, {{0, page.length}}));

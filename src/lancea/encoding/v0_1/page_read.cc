@@ -5,6 +5,7 @@
 #include "arrow/array/array_primitive.h"
 #include "arrow/array/util.h"
 #include "arrow/type.h"
+#include "lancea/encoding/dictionary_nulls.h"
 #include "lancea/encoding/v0_1/list.h"
 #include "lancea/encoding/v0_1/plain.h"
 #include "lancea/encoding/v0_1/var_binary.h"
@@ -58,8 +59,11 @@ class StructRead : public PageRead {
 class DictionaryRead : public PageRead {
  public:
   DictionaryRead(std::shared_ptr<arrow::DataType> type, std::unique_ptr<PageRead> indices,
-                 std::shared_ptr<arrow::Array> values)
-      : type_(std::move(type)), indices_(std::move(indices)), values_(std::move(values)) {}
+                 std::shared_ptr<arrow::Array> values, arrow::MemoryPool* pool)
+      : type_(std::move(type)),
+        indices_(std::move(indices)),
+        values_(std::move(values)),
+        pool_(pool) {}
   void Collect(std::vector<ByteRange>* needs) const override { indices_->Collect(needs); }
   arrow::Status Supply(Buffers& buffers, size_t* next) override {
     return indices_->Supply(buffers, next);
@@ -68,13 +72,16 @@ class DictionaryRead : public PageRead {
     ARROW_ASSIGN_OR_RAISE(auto indices, indices_->Finish());
     auto array = arrow::DictionaryArray::FromArrays(type_, std::move(indices), values_);
     if (!array.ok()) return Corrupt("dictionary indices: ", array.status().message());
-    return array;
+    auto data = (*array)->data()->Copy();
+    ARROW_RETURN_NOT_OK(MoveNullsToRows(data.get(), pool_));
+    return arrow::MakeArray(std::move(data));
   }
 
  private:
   const std::shared_ptr<arrow::DataType> type_;
   std::unique_ptr<PageRead> indices_;
   const std::shared_ptr<arrow::Array> values_;
+  arrow::MemoryPool* const pool_;
 };
 
 arrow::Result<std::unique_ptr<PageRead>> MakeStructRead(
@@ -127,7 +134,8 @@ arrow::Result<std::unique_ptr<PageRead>> MakePageRead(const PageContext& context
       const auto& dictionary = checked_cast<const arrow::DictionaryType&>(*type);
       ARROW_ASSIGN_OR_RAISE(
           auto indices, MakePlainRead(context, page, dictionary.index_type(), std::move(ranges)));
-      return std::make_unique<DictionaryRead>(type, std::move(indices), values->second);
+      return std::make_unique<DictionaryRead>(type, std::move(indices), values->second,
+                                              context.pool);
     }
     default:
       if (PlainBits(*type) <= 0) {

@@ -6,6 +6,7 @@
 #include "arrow/type.h"
 #include "arrow/util/bit_util.h"
 #include "arrow/util/bitmap_ops.h"
+#include "lancea/encoding/dictionary_nulls.h"
 #include "lancea/encoding/structural/dictionary_gather.h"
 #include "lancea/encoding/structural/leaf_values.h"
 #include "lancea/encoding/v2_0/dictionary_read.h"
@@ -188,6 +189,7 @@ class LeafRead : public NodeRead {
     }
     ARROW_ASSIGN_OR_RAISE(auto data, GatherDictionary(type_, dictionary, &indices.values, pool_));
     ARROW_RETURN_NOT_OK(SetValidity(&indices.validity, data.get()));
+    ARROW_RETURN_NOT_OK(MoveNullsToRows(data.get(), pool_));
     return data;
   }
 

@@ -10,9 +10,9 @@ arrow::Status RegisterFunctions() {
   static const arrow::Status status = [] {
     ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
     arrow::compute::FunctionRegistry* registry = arrow::compute::GetFunctionRegistry();
-    for (auto add :
-         {AddTotalOrder, AddNestedEquality, AddArithmetic, AddDecimals, AddMath, AddCasts, AddTexts,
-          AddTextSearch, AddPatterns, AddArrays, AddArrayChanges, AddDates, AddJson}) {
+    for (auto add : {AddTotalOrder, AddNestedEquality, AddArithmetic, AddDecimals, AddMath,
+                     AddCasts, AddTexts, AddTextCase, AddTextSearch, AddPatterns, AddArrays,
+                     AddArrayChanges, AddArraySets, AddDates, AddJson}) {
       ARROW_RETURN_NOT_OK(add(registry));
     }
     return arrow::Status::OK();

@@ -20,10 +20,12 @@ arrow::Status AddDecimals(arrow::compute::FunctionRegistry* registry);
 arrow::Status AddMath(arrow::compute::FunctionRegistry* registry);
 arrow::Status AddCasts(arrow::compute::FunctionRegistry* registry);
 arrow::Status AddTexts(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddTextCase(arrow::compute::FunctionRegistry* registry);
 arrow::Status AddTextSearch(arrow::compute::FunctionRegistry* registry);
 arrow::Status AddPatterns(arrow::compute::FunctionRegistry* registry);
 arrow::Status AddArrays(arrow::compute::FunctionRegistry* registry);
 arrow::Status AddArrayChanges(arrow::compute::FunctionRegistry* registry);
+arrow::Status AddArraySets(arrow::compute::FunctionRegistry* registry);
 arrow::Status AddDates(arrow::compute::FunctionRegistry* registry);
 arrow::Status AddJson(arrow::compute::FunctionRegistry* registry);
 

@@ -1,0 +1,134 @@
+#include "lancea/encoding/structural/mini_block_ask.h"
+
+#include "arrow/array/data.h"
+#include "arrow/buffer.h"
+#include "arrow/type.h"
+#include "lancea/encoding/answer_bits.h"
+#include "lancea/encoding/structural/chunk_runs.h"
+#include "lancea/encoding/structural/mini_block_chunk.h"
+#include "lancea/util/errors.h"
+
+namespace lancea {
+namespace {
+
+class MiniBlockAsk : public PageRead {
+ public:
+  MiniBlockAsk(const MiniBlockPage& page, std::span<const RowRange> ranges,
+               std::unique_ptr<MiniBlockAsker> asker, arrow::MemoryPool* pool)
+      : page_(page),
+        ranges_(ranges.begin(), ranges.end()),
+        asker_(std::move(asker)),
+        pool_(pool),
+        runs_(FindChunkRuns(page, ranges_)),
+        needs_(BytesOfRuns(page, runs_)) {}
+
+  const std::vector<ByteRange>& needs() const override { return needs_; }
+
+  arrow::Status Supply(std::vector<std::shared_ptr<arrow::Buffer>> buffers) override {
+    buffers_ = std::move(buffers);
+    needs_.clear();
+    return arrow::Status::OK();
+  }
+
+  arrow::Result<DecodedPage> Finish() override {
+    int64_t num_rows = 0;
+    for (const RowRange& range : ranges_) num_rows += static_cast<int64_t>(range.size());
+    ARROW_ASSIGN_OR_RAISE(auto answers, arrow::AllocateBuffer(num_rows, pool_));
+    uint8_t* next = answers->mutable_data();
+    size_t next_range = 0;
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      for (int64_t c = runs_[i].first; c <= runs_[i].last; ++c) {
+        const Bytes chunk = ChunkInRun(page_, runs_[i], buffers_[i]->data(), c);
+        const arrow::Status status = AskChunk(c, chunk, &next_range, &next);
+        if (!status.ok()) return Prefix(status, "chunk " + std::to_string(c));
+      }
+    }
+    DecodedPage out;
+    out.layers.resize(1);
+    out.layers[0].num_slots = num_rows;
+    ARROW_ASSIGN_OR_RAISE(auto bits, AnswerBits(answers->data(), num_rows, pool_));
+    out.values = arrow::ArrayData::Make(arrow::boolean(), num_rows, {nullptr, std::move(bits)}, 0);
+    return out;
+  }
+
+ private:
+  arrow::Status AskChunk(int64_t c, Bytes bytes, size_t* next_range, uint8_t** next) {
+    const MiniBlockLayout& layout = page_.layout();
+    const auto num_values =
+        static_cast<int64_t>(page_.chunks().value_end(c) - page_.chunks().value_begin(c));
+    ARROW_RETURN_NOT_OK(chunk_.Parse(bytes, layout));
+    WantedOfChunk(page_, c, ranges_, next_range, &wanted_);
+    if (wanted_.empty()) return arrow::Status::OK();
+    uint8_t* const answers = *next;
+    if (wanted_.size() > 1 && !layout.values->is_random_access()) {
+      // Once for all of them.
+      const int64_t first = wanted_.front().begin;
+      const int64_t last = wanted_.back().end;
+      scratch_.resize(static_cast<size_t>(last - first));
+      ARROW_RETURN_NOT_OK(asker_->Ask(chunk_.values(), num_values, first, last, scratch_.data()));
+      for (const ValueRange& range : wanted_) {
+        *next = std::copy(scratch_.begin() + (range.begin - first),
+                          scratch_.begin() + (range.end - first), *next);
+      }
+    } else {
+      for (const ValueRange& range : wanted_) {
+        ARROW_RETURN_NOT_OK(
+            asker_->Ask(chunk_.values(), num_values, range.begin, range.end, *next));
+        *next += range.end - range.begin;
+      }
+    }
+    return layout.def == nullptr ? arrow::Status::OK() : ClearNulls(num_values, answers);
+  }
+
+  // Nulls are the values with a level.
+  arrow::Status ClearNulls(int64_t num_values, uint8_t* answers) {
+    if (chunk_.num_levels() != num_values) {
+      return Corrupt(chunk_.num_levels(), " levels for ", num_values, " values");
+    }
+    levels_.Clear();
+    ARROW_RETURN_NOT_OK(page_.layout().def->Decode(chunk_.def(), num_values, &levels_));
+    if (levels_.num_values() != num_values) {
+      return Corrupt("decoded ", levels_.num_values(), " levels, expected ", num_values);
+    }
+    const auto* const levels = reinterpret_cast<const uint16_t*>(levels_.data());
+    for (const ValueRange& range : wanted_) {
+      for (int64_t i = range.begin; i < range.end; ++i) {
+        *answers = levels[i] == 0 ? *answers : uint8_t{0};
+        ++answers;
+      }
+    }
+    return arrow::Status::OK();
+  }
+
+  const MiniBlockPage& page_;
+  const std::vector<RowRange> ranges_;
+  const std::unique_ptr<MiniBlockAsker> asker_;
+  arrow::MemoryPool* const pool_;
+  const std::vector<ChunkRun> runs_;
+  std::vector<ByteRange> needs_;
+  std::vector<std::shared_ptr<arrow::Buffer>> buffers_;
+
+  // Reused from chunk to chunk.
+  MiniBlockChunk chunk_;
+  std::vector<ValueRange> wanted_;
+  std::vector<uint8_t> scratch_;
+  ValueBuilder levels_ = ValueBuilder::Fixed(16, arrow::default_memory_pool());
+};
+
+}  // namespace
+
+std::unique_ptr<PageRead> MakeMiniBlockAsk(const MiniBlockPage& page,
+                                           std::span<const RowRange> ranges,
+                                           const ValueCondition& condition,
+                                           arrow::MemoryPool* pool) {
+  const MiniBlockLayout& layout = page.layout();
+  const bool flat = !page.has_repetition_index() && page.leaf().dimensions.size() == 1 &&
+                    page.leaf().num_own_layers == 1 && page.leaf().dimensions[0] == 0;
+  const bool plain = layout.dictionary == nullptr && layout.values->shape().num_item_validity == 0;
+  if (!flat || !plain) return nullptr;
+  auto asker = MakeMiniBlockAsker(*layout.values, condition, pool);
+  if (asker == nullptr) return nullptr;
+  return std::make_unique<MiniBlockAsk>(page, ranges, std::move(asker), pool);
+}
+
+}  // namespace lancea
