@@ -1,8 +1,9 @@
 # A layer is one folder of src/lancea: an object library of its *.cc and one test program of its
-# *_test.cc. A layer sees only the layers it names, which stand below it.
+# *_test.cc. A layer includes only the layers below it (tools/check_layers.py); the
+# layers it names are linked into its test program.
 set_property(GLOBAL PROPERTY LANCEA_LAYERS "")
 
-# lancea_layer(<folder> [DEPENDS <lower layer folders>...] [LINK <libraries>...])
+# lancea_layer(<folder> [DEPENDS <layer folders>...] [LINK <libraries>...])
 function(lancea_layer folder)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
   string(REPLACE "/" "_" name "${folder}")
@@ -27,11 +28,9 @@ function(lancea_layer folder)
                                                       GTest::gtest_main)
     foreach(lower ${ARG_DEPENDS})
       string(REPLACE "/" "_" lower_name "${lower}")
-      if(TARGET lancea_${lower_name})
-        target_sources(lancea_${name}_test PRIVATE $<TARGET_OBJECTS:lancea_${lower_name}>)
-        target_link_libraries(lancea_${name}_test PRIVATE
-          $<TARGET_PROPERTY:lancea_${lower_name},INTERFACE_LINK_LIBRARIES>)
-      endif()
+      target_sources(lancea_${name}_test PRIVATE $<TARGET_OBJECTS:lancea_${lower_name}>)
+      target_link_libraries(lancea_${name}_test PRIVATE
+        $<TARGET_PROPERTY:lancea_${lower_name},INTERFACE_LINK_LIBRARIES>)
     endforeach()
     target_compile_definitions(lancea_${name}_test PRIVATE
       LANCEA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

@@ -3,7 +3,6 @@
 
 #include "arrow/type.h"
 #include "lancea/dataset/dataset_impl.h"
-#include "lancea/dataset/read_plan.h"
 #include "lancea/io/path.h"
 #include "lancea/io/uri.h"
 #include "lancea/schema/field.h"

@@ -6,9 +6,9 @@
 
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
-#include "lancea/dataset/write_schema.h"
 #include "lancea/queue/bucket_impl.h"
 #include "lancea/util/errors.h"
+#include "lancea/write/write_schema.h"
 
 namespace lancea {
 namespace {

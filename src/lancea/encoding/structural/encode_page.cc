@@ -10,6 +10,7 @@
 #include "lancea/encoding/structural/blob_encode.h"
 #include "lancea/encoding/structural/choose_layout.h"
 #include "lancea/encoding/structural/constant_encode.h"
+#include "lancea/encoding/structural/empty_struct.h"
 #include "lancea/encoding/structural/full_zip_encode.h"
 #include "lancea/encoding/structural/gather_values.h"
 #include "lancea/encoding/structural/level_builder.h"
@@ -62,6 +63,9 @@ class PageEncoder {
   // Nothing when the rows must be spread over several pages.
   arrow::Result<std::optional<PageBody>> EncodeBody(const std::vector<LeafPart>& parts,
                                                     const PageLevels& levels) {
+    if (IsEmptyStruct(*parts.front().values->type)) {
+      return EncodeEmptyStruct(levels, leaf_.dimensions, options_, pool_);
+    }
     if (levels.num_valid == 0) {
       if (options_.format == FileFormat::k2_3 && levels.meaning.layers().size() > 1) {
         return EncodeSparseNull(levels, leaf_.dimensions, pool_);

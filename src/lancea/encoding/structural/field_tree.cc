@@ -1,6 +1,7 @@
 #include "lancea/encoding/structural/field_tree.h"
 
 #include "arrow/type.h"
+#include "lancea/encoding/structural/empty_struct.h"
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
 
@@ -14,6 +15,7 @@ bool IsLeaf(const Field& field, const arrow::DataType& type) {
   if (IsBlob(field) || IsPackedStruct(field)) return true;
   switch (type.id()) {
     case arrow::Type::STRUCT:
+      return IsEmptyStruct(type);
     case arrow::Type::LIST:
     case arrow::Type::LARGE_LIST:
     case arrow::Type::MAP:

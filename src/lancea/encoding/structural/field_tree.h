@@ -1,8 +1,8 @@
 // A top-level field split into its structural nodes and leaf columns (file versions 2.1 and up).
 //
 // Structs, lists, maps and fixed-size lists of those are structure: they live in the levels of every
-// leaf below them. Everything else is a leaf with a column of its own, packed structs and blobs
-// included.
+// leaf below them. Everything else is a leaf with a column of its own: packed structs, blobs and
+// structs of no fields included.
 #pragma once
 
 #include <memory>

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "arrow/type.h"
+#include "lancea/encoding/structural/empty_struct.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -20,6 +22,10 @@ LeafColumn::LeafColumn(std::shared_ptr<const Leaf> leaf, std::shared_ptr<const C
 arrow::Status LeafColumn::Make(size_t page) const {
   Slot& slot = slots_[page];
   if (slot.page != nullptr) return arrow::Status::OK();
+  if (IsEmptyStruct(*leaf_->type)) {
+    slot.page = MakeEmptyStructPage(leaf_);
+    return arrow::Status::OK();
+  }
   return make_page_(leaf_, info_->pages[page]).Value(&slot.page);
 }
 

@@ -5,6 +5,7 @@
 #include "arrow/extension_type.h"
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
+#include "lancea/encoding/structural/empty_struct.h"
 #include "lancea/encoding/structural/leaf_values.h"
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
@@ -85,8 +86,14 @@ class Checker {
       return arrow::Status::OK();
     }
     if (type.id() != Type::STRUCT) return CheckValue(type, path);
-    if (type.num_fields() == 0) {
-      return InvalidInput("column \"", path, "\": a struct of no fields cannot be stored");
+    if (IsEmptyStruct(type)) {
+      if (IsPackedStruct(field)) {
+        return InvalidInput("column \"", path, "\": a packed struct of no fields cannot be stored");
+      }
+      if (above.list || above.fixed_size_list) {
+        return InvalidInput("column \"", path, "\": a struct of no fields cannot be inside lists");
+      }
+      return arrow::Status::OK();
     }
     for (const auto& child : type.fields()) {
       const arrow::DataType& child_type = StorageOf(*child->type());

@@ -292,7 +292,8 @@ arrow::Result<Node> MakeNode(const Field& field, const std::shared_ptr<arrow::Fi
   Node node;
   node.field = decoded;
   const arrow::Type::type id = decoded->type()->id();
-  const bool leaf = IsBlob(field) || IsPackedStruct(field) || field.children.empty();
+  const bool leaf = IsBlob(field) || IsPackedStruct(field) ||
+                    (field.children.empty() && id != arrow::Type::STRUCT);
   if (!leaf && id == arrow::Type::STRUCT) {
     // The header column says nothing; a struct is there when any child is.
     node.kind = Node::Kind::kStruct;

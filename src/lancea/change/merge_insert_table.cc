@@ -1,0 +1,133 @@
+#include "lancea/change/merge_insert_table.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "arrow/array.h"
+#include "arrow/compute/api_vector.h"
+#include "arrow/compute/exec.h"
+#include "arrow/compute/row/grouper.h"
+#include "lancea/util/errors.h"
+
+namespace lancea {
+namespace {
+
+constexpr size_t kMostCachedKeys = 1 << 16;
+
+}  // namespace
+
+arrow::Result<std::unique_ptr<MergeKeyTable>> MergeKeyTable::Make(
+    const std::vector<std::shared_ptr<arrow::DataType>>& types, arrow::MemoryPool* pool) {
+  std::unique_ptr<MergeKeyTable> table(new MergeKeyTable());
+  table->pool_ = pool;
+  std::vector<arrow::TypeHolder> holders(types.begin(), types.end());
+  ARROW_ASSIGN_OR_RAISE(table->grouper_, arrow::compute::Grouper::Make(holders));
+  return table;
+}
+
+MergeKeyTable::~MergeKeyTable() = default;
+
+void MergeKeyTable::FindCandidates(const KeyRows& keys) {
+  if (bits_.empty()) {
+    // 64 bits a key while they fit into a cache, else 16: one row in so many of those without a match is
+    // asked for in vain.
+    const size_t words = hashes_.size() <= kMostCachedKeys ? hashes_.size() : hashes_.size() / 4;
+    bits_.assign(std::bit_ceil(std::max<size_t>(words, 64)), 0);
+    for (uint64_t hash : hashes_)
+      bits_[(hash >> 6) & (bits_.size() - 1)] |= uint64_t{1} << (hash & 63);
+  }
+  hashes_.resize(static_cast<size_t>(keys.num_rows));
+  HashFirstKey(keys, hashes_.data());
+  const size_t mask = bits_.size() - 1;
+  auto is_candidate = [&](uint64_t hash) {
+    return (bits_[(hash >> 6) & mask] >> (hash & 63) & 1) != 0;
+  };
+  if (!keys.all_valid) {
+    candidates_.clear();
+    for (int32_t row : keys.valid) {
+      if (is_candidate(hashes_[static_cast<size_t>(row)])) candidates_.push_back(row);
+    }
+    return;
+  }
+  // Without a branch: which rows these are cannot be foreseen.
+  candidates_.resize(hashes_.size());
+  size_t count = 0;
+  for (size_t row = 0; row < hashes_.size(); ++row) {
+    candidates_[count] = static_cast<int32_t>(row);
+    count += is_candidate(hashes_[row]) ? 1 : 0;
+  }
+  candidates_.resize(count);
+}
+
+arrow::Result<std::shared_ptr<arrow::UInt32Array>> MergeKeyTable::Groups(
+    const KeyRows& keys, const std::vector<int32_t>* rows, bool add) {
+  std::vector<arrow::Datum> columns(keys.columns.begin(), keys.columns.end());
+  int64_t num_rows = keys.num_rows;
+  if (rows != nullptr) {
+    num_rows = static_cast<int64_t>(rows->size());
+    arrow::compute::ExecContext context(pool_);
+    const arrow::Int32Array index(num_rows, arrow::Buffer::Wrap(rows->data(), rows->size()));
+    for (arrow::Datum& column : columns) {
+      ARROW_ASSIGN_OR_RAISE(
+          column, arrow::compute::Take(column, index.data(),
+                                       arrow::compute::TakeOptions::NoBoundsCheck(), &context));
+    }
+  }
+  const arrow::compute::ExecBatch batch(std::move(columns), num_rows);
+  const arrow::compute::ExecSpan span(batch);
+  ARROW_ASSIGN_OR_RAISE(arrow::Datum found, add ? grouper_->Consume(span) : grouper_->Lookup(span));
+  return std::static_pointer_cast<arrow::UInt32Array>(found.make_array());
+}
+
+arrow::Status MergeKeyTable::Add(const KeyRows& keys) {
+  if (groups_.size() + static_cast<uint64_t>(keys.num_rows) >= kNone) {
+    return InvalidInput("a merge insert takes less than 2^32 source rows per partition");
+  }
+  std::vector<uint32_t> groups(static_cast<size_t>(keys.num_rows), kNone);
+  if (keys.num_rows > 0 && (keys.all_valid || !keys.valid.empty())) {
+    ARROW_ASSIGN_OR_RAISE(const auto ids,
+                          Groups(keys, keys.all_valid ? nullptr : &keys.valid, /*add=*/true));
+    for (int64_t i = 0; i < ids->length(); ++i) {
+      const int64_t row = keys.all_valid ? i : keys.valid[static_cast<size_t>(i)];
+      groups[static_cast<size_t>(row)] = ids->Value(i);
+    }
+  }
+  hashes_.resize(hashes_.size() + static_cast<size_t>(keys.num_rows));
+  HashFirstKey(keys, hashes_.data() + hashes_.size() - keys.num_rows);
+  for (uint32_t group : groups) {
+    const auto row = static_cast<uint32_t>(groups_.size());
+    groups_.push_back(group);
+    if (has_duplicates_) next_.push_back(kNone);
+    if (group == kNone) continue;
+    if (group >= first_.size()) {
+      first_.resize(group + 1, kNone);
+      last_.resize(group + 1, kNone);
+      matched_.resize(group + 1, 0);
+    }
+    if (first_[group] == kNone) {
+      first_[group] = last_[group] = row;
+      continue;
+    }
+    if (!has_duplicates_) {
+      has_duplicates_ = true;
+      next_.assign(groups_.size(), kNone);
+    }
+    next_[last_[group]] = row;
+    last_[group] = row;
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status MergeKeyTable::Lookup(const KeyRows& keys, std::vector<Hit>* hits) {
+  hits->clear();
+  FindCandidates(keys);
+  if (candidates_.empty()) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto ids, Groups(keys, &candidates_, /*add=*/false));
+  for (int64_t i = 0; i < ids->length(); ++i) {
+    if (ids->IsValid(i)) hits->push_back({candidates_[static_cast<size_t>(i)], ids->Value(i)});
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace lancea
