@@ -237,7 +237,9 @@ class TableChanges:
         ``reference`` is a version of this branch, a tag, or a branch and a version; None: this
         version.
         """
-        return self._at(at_reference(self._ds, reference).create_branch(branch))
+        root = self._uri.rstrip("/").removesuffix(f"/tree/{self._ds.branch}")
+        created = at_reference(self._ds, reference).create_branch(branch)
+        return self._at(created, f"{root}/tree/{branch}")
 
     def shallow_clone(
         self,

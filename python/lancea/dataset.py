@@ -138,13 +138,14 @@ def take_options(columns: Any, options: dict[str, Any]) -> dict[str, Any]:
     return {**options, **column_options(columns)}
 
 
-def _reopen(uri, version, branch, storage_options, default_scan_options) -> LanceDataset:
+def _reopen(uri, version, branch, storage_options, default_scan_options, branch_uri):
     opened = LanceDataset(
         uri, storage_options=storage_options, default_scan_options=default_scan_options,
         _opened=_lancea.Dataset.open(
             uri, version, branch, None, session_of(uri, None), storage_options or {}
         ),
     )  # fmt: skip
+    opened._branch_uri = branch_uri
     return opened
 
 
@@ -178,6 +179,7 @@ class LanceDataset(
     ):
         # pads.Dataset has no constructor to call: every method that would touch it is overridden.
         self._uri = fspath(uri)
+        self._branch_uri: str | None = None
         storage_options = with_base_options(storage_options, base_store_params)
         self._storage_options = storage_options
         self._default_scan_options = default_scan_options
@@ -194,9 +196,12 @@ class LanceDataset(
         )
 
     def __reduce__(self):
-        branch = None if self.uri == self._uri else self._ds.branch
+        branch = self._ds.branch
+        if branch is not None and self._uri.rstrip("/").endswith(f"/tree/{branch}"):
+            branch = None
         return _reopen, (
             self._uri, self._ds.version, branch, self._storage_options, self._default_scan_options,
+            self._branch_uri,
         )  # fmt: skip
 
     def __copy__(self) -> LanceDataset:
@@ -214,23 +219,22 @@ class LanceDataset(
     def _repr_html_(self) -> str:
         return dataset_html(self)
 
-    def _at(self, ds: _lancea.Dataset) -> LanceDataset:
-        return LanceDataset(
+    def _at(self, ds: _lancea.Dataset, branch_uri: str | None = None) -> LanceDataset:
+        there = LanceDataset(
             self._uri,
             storage_options=self._storage_options,
             default_scan_options=self._default_scan_options,
             _opened=ds,
         )
+        there._branch_uri = branch_uri or self._branch_uri
+        return there
 
     # What the table is.
 
     @property
     def uri(self) -> str:
-        """The table's location as it was given; on a branch, the branch's own."""
-        branch = self._ds.branch
-        if branch is None or self._uri.rstrip("/").endswith(f"/tree/{branch}"):
-            return self._uri
-        return f"{self._uri.rstrip('/')}/tree/{branch}"
+        """The location it was opened at; of what ``create_branch`` returned, the branch's own."""
+        return self._branch_uri or self._uri
 
     @property
     def schema(self) -> pa.Schema:

@@ -36,10 +36,15 @@ def test_a_branch_lies_where_its_uri_says(ds, tmp_path):
     for same in (
         lancea.dataset(branch.uri),
         pickle.loads(pickle.dumps(branch)),
-        ds.checkout_version(("a/b", None)),
         pickle.loads(pickle.dumps(lancea.dataset(branch.uri))),
+        branch.checkout_version(branch.version),
     ):
         assert same.uri == branch.uri
+        assert same.to_table() == branch.to_table()
+    # As pylance has it, checking out does not move: the URI stays the one that was opened.
+    checked_out = ds.checkout_version(("a/b", None))
+    for same in (checked_out, pickle.loads(pickle.dumps(checked_out))):
+        assert same.uri == ds.uri
         assert same.to_table() == branch.to_table()
     assert lance.dataset(branch.uri).to_table() == branch.to_table()
     assert ds.uri == str(tmp_path / "t")
