@@ -166,9 +166,7 @@ def main():
     theirs.validate()
     if not (table.equals(theirs.to_table()) and table.equals(written)):
         sys.exit("  No: Lancea and pylance read different rows. That is a bug worth reporting.")
-    print(
-        f"  Yes: the same rows that pylance {lance.__version__} reads and that were written.\n"
-    )
+    print(f"  Yes: the same rows that pylance {lance.__version__} reads and that were written.\n")
     print(f"  Yours to explore: .venv/bin/lancea --help, and the table in {uri}")
 
 

@@ -10,10 +10,10 @@
 // execute what the other planned.
 //
 // Row ids. Tables with stable row ids keep ids and row versions; their indices follow. In other tables a
-// row's id is its address, which a rewrite changes: an index keeps its entries for the old fragments,
-// which no longer exist and are ignored by every reader, and does not cover the new ones until it is
-// optimized. Queries stay right and read the new fragments without the index. With defer_index_remap the
-// manifest records where rows went instead (fragment_reuse.h), and readers translate what indices answer.
+// row's id is its address, which a rewrite changes: the kinds of indices that can follow are written anew
+// (index_remapper.h), and fragments that another index covers are left as they are. With
+// defer_index_remap the manifest records where rows went instead (fragment_reuse.h), readers translate
+// what indices answer, and all fragments may be rewritten.
 //
 // Every rewrite is read back and compared with its source, column by column, before it is committed.
 //

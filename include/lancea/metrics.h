@@ -3,6 +3,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <mutex>
+#include <span>
+#include <tuple>
+#include <vector>
 
 #include "lancea/export.h"
 
@@ -60,6 +65,45 @@ class LANCEA_EXPORT IoCounters {
   std::atomic<uint64_t> requests_{0}, iops_{0}, bytes_{0};
 };
 
+/// Pages of columns that a scan had to do with, each counted once, however many batches read of it.
+/// Thread-safe.
+class LANCEA_EXPORT PageCounters {
+ public:
+  /// Where pages lie: index of a fragment, id of a top-level field, part of it (several files may hold one).
+  using Place = std::tuple<uint64_t, int32_t, uint64_t>;
+
+  /// \param num_pages  that the place has
+  /// \param read       those of them whose values have been read
+  void Add(const Place& place, uint64_t num_pages, std::span<const uint64_t> read) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto [it, is_new] = seen_.try_emplace(place);
+    std::vector<bool>& seen = it->second;
+    if (is_new) {
+      seen.resize(num_pages);
+      total_ += num_pages;
+    }
+    for (const uint64_t page : read) {
+      if (page >= seen.size() || seen[page]) continue;
+      seen[page] = true;
+      ++scanned_;
+    }
+  }
+  uint64_t scanned() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return scanned_;
+  }
+  /// Those never read: no row of them was wanted, or what is known of them was answer enough.
+  uint64_t skipped() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return total_ - scanned_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<Place, std::vector<bool>> seen_;
+  uint64_t total_ = 0, scanned_ = 0;
+};
+
 /// What one scan did. Added to from any thread.
 struct ScanCounters {
   std::atomic<uint64_t> fragments_scanned{0};
@@ -72,6 +116,7 @@ struct ScanCounters {
   std::atomic<uint64_t> take_nanos{0};     ///< of all threads, reading what the filter left
   IoCounters scan_io;                      ///< of the columns that are scanned
   IoCounters take_io;                      ///< of those read for the rows left
+  PageCounters scan_pages, take_pages;     ///< likewise
 };
 
 }  // namespace lancea

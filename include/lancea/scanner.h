@@ -77,6 +77,7 @@ struct LANCEA_EXPORT ScanOptions {
   uint64_t io_buffer_size = uint64_t{2} << 30;  ///< bytes of reads in flight or not yet consumed
   bool scan_in_order = true;                    ///< false: batches may come in any order
   LateColumns late_materialization;
+  bool use_stats = true;              ///< skip pages that by what the file knows hold no row wanted
   bool with_row_id = false;           ///< append `_rowid`
   bool with_row_address = false;      ///< append `_rowaddr`
   bool include_deleted_rows = false;  ///< deleted rows come in place, with null `_rowid`

@@ -73,6 +73,9 @@ struct LANCEA_EXPORT WriteOptions {
   std::optional<uint64_t> max_page_bytes;  ///< default 32 MiB
   std::optional<uint64_t>
       data_cache_bytes;  ///< rows gathered before pages are cut, all columns together
+  /// Hold small arrays as they are given until their pages are cut, instead of copying them: for rows
+  /// that stay in memory anyway, as those of a table do.
+  bool keep_original_arrays = false;
   std::optional<AutoCleanup> auto_cleanup;  ///< new tables only
   std::map<std::string, std::string> transaction_properties;
   std::map<std::string, std::string> storage_options;

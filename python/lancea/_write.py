@@ -158,6 +158,7 @@ def write_dataset(
         **progress_callbacks(progress),
     )
     source = _source(data_obj, schema)
+    options["keep_original_arrays"] = isinstance(source, pa.Table)
     return _opened(destination, storage_options, _lancea.write(source, *destination, options))
 
 
@@ -228,6 +229,7 @@ def write_fragments(
         **progress_callbacks(progress, _fragment_id),
     )
     source = _source(data, schema)
+    options["keep_original_arrays"] = isinstance(source, pa.Table)
     transaction = transaction_from_raw(_lancea.write_uncommitted(source, *destination, options))
     return transaction if return_transaction else list(transaction.operation.fragments)
 

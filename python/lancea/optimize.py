@@ -34,9 +34,7 @@ class CompactionOptions(TypedDict, total=False):
     max_rows_per_group: int | None  #: of legacy files; no effect
     max_bytes_per_file: int | None
     materialize_deletions: bool | None  #: rewrite fragments with many deleted rows; default True
-    materialize_deletions_threshold: (
-        float | None
-    )  #: what is many; default 0.1
+    materialize_deletions_threshold: float | None  #: what is many; default 0.1
     num_threads: int | None  #: tasks at once; default 2, each uses all cores
     batch_size: int | None  #: rows read at once; default: by their bytes
     io_buffer_size: int | None  #: bytes read ahead; default 32 MiB

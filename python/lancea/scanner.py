@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("lancea")
 
 #: Options that only choose how a filter is answered, never what the answer is.
-_HINTS = ("prefilter", "use_stats", "use_scalar_index", "fast_search")
+_HINTS = ("prefilter", "use_scalar_index", "fast_search")
 #: Options that later versions will have.
 _MISSING = {
     "nearest": "vector search",

@@ -81,6 +81,8 @@ void SetOption(const std::string& name, nb::handle value, ScanOptions& out) {
     out.io_buffer_size = nb::cast<uint64_t>(value);
   } else if (name == "scan_in_order") {
     out.scan_in_order = nb::cast<bool>(value);
+  } else if (name == "use_stats") {
+    out.use_stats = nb::cast<bool>(value);
   } else if (name == "with_row_id") {
     out.with_row_id = nb::cast<bool>(value);
   } else if (name == "with_row_address") {

@@ -77,6 +77,8 @@ class Scan {
     out["requests"] = scanned.requests + taken.requests;
     out["bytes_read"] = scanned.bytes_read + taken.bytes_read;
     out["fragments_scanned"] = counters.fragments_scanned.load();
+    out["pages_scanned"] = counters.scan_pages.scanned() + counters.take_pages.scanned();
+    out["pages_skipped"] = counters.scan_pages.skipped() + counters.take_pages.skipped();
     out["ranges_scanned"] = counters.ranges_scanned.load();
     out["rows_scanned"] = counters.rows_scanned.load();
     out["rows_selected"] = counters.rows_selected.load();

@@ -102,6 +102,8 @@ bool Set(const std::string& name, nb::handle value, const Errors& errors, WriteO
     out.max_page_bytes = nb::cast<uint64_t>(value);
   } else if (name == "data_cache_bytes") {
     out.data_cache_bytes = nb::cast<uint64_t>(value);
+  } else if (name == "keep_original_arrays") {
+    out.keep_original_arrays = nb::cast<bool>(value);
   } else if (name == "compact") {
     out.compact = nb::cast<bool>(value);
   } else if (name == "checksums") {

@@ -367,3 +367,20 @@ def test_fragments_name_fields_as_pylance_does(tmp_path):
             assert getattr(file, name) == getattr(their_file, name), (version, name)
         assert isinstance(theirs(mine).get_fragments()[0], TheirFragment)
         assert theirs(mine).to_table() == nested
+
+
+def test_a_table_and_a_stream_of_its_rows_make_the_same_data_file(tmp_path):
+    rows = pa.table(
+        {
+            "id": range(5000),
+            "items": [[{"x": i, "s": f"v{i % 7}"}] * (i % 4) for i in range(5000)],
+        }
+    )
+    table = pa.Table.from_batches(rows.slice(100, 4800).to_batches(max_chunksize=700))
+    reader = pa.RecordBatchReader.from_batches(table.schema, iter(table.to_batches()))
+    files = []
+    for name, data in (("table", table), ("stream", reader)):
+        dataset = lancea.write_dataset(data, tmp_path / name)
+        assert dataset.to_table() == table
+        files += (tmp_path / name / "data").glob("*.lance")
+    assert files[0].read_bytes() == files[1].read_bytes()

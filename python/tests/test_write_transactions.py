@@ -92,6 +92,49 @@ def test_several_appends_are_one_version(ds):
         lancea.LanceDataset.commit_batch(ds, [Transaction(1, LanceOperation.Restore(1))])
 
 
+def test_a_batch_is_the_merged_append_that_pylance_commits(tmp_path):
+    done = {}
+    for module in (lance, lancea):
+        path = str(tmp_path / module.__name__)
+        module.write_dataset(TABLE, path)
+        batches = [TABLE.slice(i, 2) for i in (4, 0, 6)]
+        transactions = [
+            module.fragment.write_fragments(batch, path, return_transaction=True, mode="append")
+            for batch in batches
+        ]
+        # Another writer in between, which appends do not mind.
+        module.write_dataset(TABLE.slice(9), path, mode="append")
+        result = module.LanceDataset.commit_batch(path, transactions)
+        ds, merged = result["dataset"], result["merged"]
+        assert merged.uuid == ds.read_transaction(ds.version).uuid
+        assert lance.dataset(path).to_table() == ds.to_table()
+        done[module] = (
+            ds.version,
+            ds.to_table().to_pylist(),
+            [(f.fragment_id, f.count_rows()) for f in ds.get_fragments()],
+            merged.read_version,
+            type(merged.operation).__name__,
+            [(f.id, f.physical_rows) for f in merged.operation.fragments],
+        )
+    assert done[lancea] == done[lance]
+
+
+@pytest.mark.parametrize(("own", "files"), [("2.0", "2.1"), ("2.1", "2.0"), ("2.2", "2.1")])
+def test_an_overwrite_keeps_the_storage_version_of_the_table(tmp_path, own, files):
+    versions = {}
+    for module in (lance, lancea):
+        path = str(tmp_path / module.__name__)
+        module.write_dataset(TABLE, path, data_storage_version=own)
+        fragments = module.fragment.write_fragments(
+            TABLE.slice(5), path, mode="overwrite", data_storage_version=files
+        )
+        overwrite = module.LanceOperation.Overwrite(TABLE.schema, fragments)
+        done = module.LanceDataset.commit(path, overwrite, read_version=1)
+        versions[module] = (done.data_storage_version, done.to_table().num_rows)
+        assert lance.dataset(path).to_table() == lancea.dataset(path).to_table() == TABLE.slice(5)
+    assert versions[lancea] == versions[lance] == (own, 5)
+
+
 def test_a_detached_version_is_opened_by_its_number_alone(ds):
     append = LanceOperation.Append(write_fragments(TABLE, ds))
     done = commit(ds, append, read_version=1, detached=True)

@@ -212,3 +212,21 @@ def test_an_error_in_one_scan_leaves_the_next_alone(table):
         mine.to_table()
     path.write_bytes(content)
     assert mine.to_table().num_rows == 16
+
+
+def test_two_fragments_of_one_id_are_read_and_nothing_is_committed(tmp_path):
+    rows = pa.table({"id": range(30)})
+    lance.write_dataset(rows, tmp_path / "t", max_rows_per_file=10)
+    path = manifest_of(tmp_path / "t")
+    last = b"\x08\x02\x12"  # of the third fragment: id 2, then its files
+    bytes_ = path.read_bytes()
+    assert bytes_.count(last) == 1
+    path.write_bytes(bytes_.replace(last, b"\x08\x01\x12"))
+    dataset = fresh(tmp_path / "t")
+    assert [f.fragment_id for f in dataset.get_fragments()] == [0, 1, 1]
+    assert dataset.to_table() == rows
+    assert lance.dataset(tmp_path / "t").to_table() == rows
+    with pytest.raises(OSError, match="fragment 1: another has this id too"):
+        dataset.validate()
+    with pytest.raises((OSError, ValueError), match="two fragments have id 1"):
+        lancea.write_dataset(rows, tmp_path / "t", mode="append")

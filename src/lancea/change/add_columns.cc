@@ -224,7 +224,7 @@ arrow::Result<Added> AddStreamed(const ColumnChange& change, const StreamedColum
     ARROW_ASSIGN_OR_RAISE(
         auto writer,
         ColumnFileWriter::Make(change.context(), change.fragment(index), out.extended.written,
-                               *columns.rows->schema(), change.options().stop));
+                               *columns.rows->schema(), change.Shares(), change.options().stop));
     while (writer->num_rows_left() > 0) {
       if (batch == nullptr) ARROW_RETURN_NOT_OK(next());
       if (batch == nullptr) {

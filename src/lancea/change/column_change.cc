@@ -90,7 +90,7 @@ arrow::Result<ColumnChange> ColumnChange::Make(const std::shared_ptr<const Datas
 }
 
 JoinMemory ColumnChange::JoinMemoryOf() const {
-  return {context_.session->memory_limit() / 2, SpillDirectory(), pool()};
+  return {2 * MemoryShares(context_.session->memory_limit()).held(), SpillDirectory(), pool()};
 }
 
 // Fragments on their way at once, so that together they stay within the limit on memory.
@@ -105,13 +105,14 @@ ScanOptions ColumnChange::ScanOf(size_t index, uint64_t added_row_bytes) const {
   for (const DataFile& file : metadata.files) bytes += file.file_size_bytes;
   const uint64_t row_bytes = std::max<uint64_t>(
       1, bytes / std::max<uint64_t>(1, metadata.physical_rows) + added_row_bytes);
-  const uint64_t batch_bytes = std::min(kBatchBytes, context_.session->memory_limit() / 16);
+  const MemoryShares shares = Shares();
+  // Their columns and the new ones.
+  const uint64_t batch_bytes = std::min(kBatchBytes, shares.batch());
   ScanOptions scan;
   scan.fragment_ids = std::vector<uint64_t>{metadata.id};
   scan.batch_size = options_.batch_size.value_or(
       static_cast<int64_t>(std::clamp(batch_bytes / row_bytes, kMinBatchRows, kMaxBatchRows)));
-  scan.io_buffer_size =
-      std::min(kIoBufferBytes, context_.session->memory_limit() / 4 / NumFragmentsAtOnce());
+  scan.io_buffer_size = std::min(kIoBufferBytes, shares.feed());
   scan.stop_token = options_.stop;
   return scan;
 }
@@ -119,8 +120,9 @@ ScanOptions ColumnChange::ScanOf(size_t index, uint64_t added_row_bytes) const {
 arrow::Status ColumnChange::WriteOne(size_t index, const Schema& written,
                                      arrow::RecordBatchReader* rows, FragmentMetadata* changed,
                                      std::unique_ptr<ColumnFileWriter>* out) const {
-  ARROW_ASSIGN_OR_RAISE(auto writer, ColumnFileWriter::Make(context_, fragment(index), written,
-                                                            *rows->schema(), options_.stop));
+  ARROW_ASSIGN_OR_RAISE(auto writer,
+                        ColumnFileWriter::Make(context_, fragment(index), written, *rows->schema(),
+                                               Shares(), options_.stop));
   for (std::shared_ptr<arrow::RecordBatch> batch;;) {
     ARROW_RETURN_NOT_OK(rows->ReadNext(&batch));
     if (batch == nullptr) break;

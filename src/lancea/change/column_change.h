@@ -13,6 +13,7 @@
 #include "lancea/change/column_schema.h"
 #include "lancea/change/join_rows.h"
 #include "lancea/change_columns.h"
+#include "lancea/util/memory_shares.h"
 #include "lancea/write/write_context.h"
 
 namespace lancea {
@@ -40,6 +41,11 @@ class ColumnChange {
   const std::vector<size_t>& fragments() const { return fragments_; }
   const FragmentMetadata& fragment(size_t index) const { return dataset().fragments()[index]; }
   arrow::MemoryPool* pool() const { return dataset().impl().memory_pool(); }
+
+  /// What one of the fragments under way may hold.
+  MemoryShares Shares() const {
+    return MemoryShares(context_.session->memory_limit(), NumFragmentsAtOnce());
+  }
 
   /// What the right side of a join may hold.
   JoinMemory JoinMemoryOf() const;

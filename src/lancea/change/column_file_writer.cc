@@ -39,7 +39,7 @@ arrow::Status CheckColumnsWritable(const Dataset& dataset) {
 
 arrow::Result<std::unique_ptr<ColumnFileWriter>> ColumnFileWriter::Make(
     const WriteContext& context, const FragmentMetadata& fragment, const Schema& schema,
-    const arrow::Schema& rows, const arrow::StopToken& stop) {
+    const arrow::Schema& rows, const MemoryShares& shares, const arrow::StopToken& stop) {
   const Dataset::Impl& dataset = context.dataset->impl();
   std::unique_ptr<ColumnFileWriter> out(new ColumnFileWriter());
   out->pool_ = dataset.memory_pool();
@@ -62,6 +62,7 @@ arrow::Result<std::unique_ptr<ColumnFileWriter>> ColumnFileWriter::Make(
                         ParseStorageVersion(context.dataset->data_storage_version()));
   options.file.pool = out->pool_;
   options.file.cpu = context.session->impl().cpu_executor();
+  KeepTo(shares, &options.file);
   options.max_rows_per_file = std::numeric_limits<uint64_t>::max();
   options.max_bytes_per_file = std::numeric_limits<uint64_t>::max();
   options.blobs.bases = context.dataset->base_paths();

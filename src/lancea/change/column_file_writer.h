@@ -17,6 +17,7 @@
 #include "arrow/util/cancel.h"
 #include "lancea/fragment.h"
 #include "lancea/schema.h"
+#include "lancea/util/memory_shares.h"
 #include "lancea/write/fragment_writer.h"
 #include "lancea/write/write_context.h"
 
@@ -27,11 +28,10 @@ class ColumnFileWriter {
  public:
   /// \param schema  of the new columns, with ids
   /// \param rows    the schema of the batches
-  static arrow::Result<std::unique_ptr<ColumnFileWriter>> Make(const WriteContext& context,
-                                                               const FragmentMetadata& fragment,
-                                                               const Schema& schema,
-                                                               const arrow::Schema& rows,
-                                                               const arrow::StopToken& stop);
+  /// \param shares  of the limit on memory
+  static arrow::Result<std::unique_ptr<ColumnFileWriter>> Make(
+      const WriteContext& context, const FragmentMetadata& fragment, const Schema& schema,
+      const arrow::Schema& rows, const MemoryShares& shares, const arrow::StopToken& stop);
 
   arrow::Status Write(const std::shared_ptr<arrow::RecordBatch>& rows);
 

@@ -76,6 +76,15 @@ JoinRows::~JoinRows() {
   if (!path_.empty()) unlink(path_.c_str());
 }
 
+// Nothing of the temporary file will be asked for again.
+std::shared_ptr<Session> JoinRows::OwnSession() const {
+  Host host;
+  host.memory_pool = memory_.pool;
+  auto session = std::make_shared<Session>(kCacheBytes, std::move(host));
+  session->set_memory_limit(memory_.limit);
+  return session;
+}
+
 arrow::Status JoinRows::BeginSpill(const arrow::Schema& schema) {
   path_ = memory_.spill_directory + "/lancea-join-XXXXXX";
   const int descriptor = mkstemp(path_.data());
@@ -89,7 +98,8 @@ arrow::Status JoinRows::BeginSpill(const arrow::Schema& schema) {
   FileWriterOptions options;
   options.checksums = false;
   options.data_cache_bytes =
-      std::clamp<uint64_t>(memory_.limit / 4, uint64_t{1} << 20, uint64_t{64} << 20);
+      std::clamp<uint64_t>(memory_.limit / 8, uint64_t{1} << 20, uint64_t{64} << 20);
+  options.session = OwnSession();
   ARROW_ASSIGN_OR_RAISE(
       writer_, FileWriter::Open(path_, arrow::schema(schema.fields()), std::move(options)));
   for (auto& batch : batches_) {
@@ -119,9 +129,7 @@ arrow::Status JoinRows::Finish(const std::shared_ptr<arrow::Schema>& schema) {
   if (writer_ != nullptr) {
     ARROW_RETURN_NOT_OK(writer_->Finish().status());
     writer_.reset();
-    // A session of its own: nothing of this file will be asked for again.
-    ARROW_ASSIGN_OR_RAISE(
-        file_, FileReader::Open(path_, std::nullopt, std::make_shared<Session>(kCacheBytes)));
+    ARROW_ASSIGN_OR_RAISE(file_, FileReader::Open(path_, std::nullopt, OwnSession()));
     unlink(path_.c_str());
     path_.clear();
     return arrow::Status::OK();

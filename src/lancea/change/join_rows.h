@@ -41,6 +41,7 @@ class JoinRows {
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Take(const std::vector<int64_t>& rows) const;
 
  private:
+  std::shared_ptr<Session> OwnSession() const;
   arrow::Status BeginSpill(const arrow::Schema& schema);
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> TakeFromFile(
       const std::vector<int64_t>& rows) const;

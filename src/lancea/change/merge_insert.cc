@@ -18,7 +18,7 @@ MergeMemory MemoryOf(const Dataset& dataset, const MergeInsertOptions& options) 
   MergeMemory memory;
   memory.limit = options.memory_limit.value_or(dataset.session()->memory_limit());
   memory.spill_directory = options.spill_directory.value_or(SpillDirectory());
-  memory.pool = dataset.impl().memory_pool();
+  memory.pool = dataset.session()->impl().PoolUnder(memory.limit);
   return memory;
 }
 

@@ -11,6 +11,7 @@
 #include "lancea/schema/projection.h"
 #include "lancea/table/roaring_bitmap.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/memory_shares.h"
 #include "lancea/write/overlay_columns.h"
 
 namespace lancea {
@@ -75,12 +76,15 @@ arrow::Status MergeRun::RewriteFragment(uint64_t id, uint64_t num_rows,
     scan.columns->push_back(QuotedPath(field.name));
   scan.with_row_address = true;
   scan.fragment_ids = std::vector<uint64_t>{id};
-  scan.io_buffer_size = std::min(scan.io_buffer_size, memory_.limit / 4);
+  const MemoryShares shares(memory_.limit);
+  scan.io_buffer_size = std::min(scan.io_buffer_size, shares.feed());
+  scan.batch_size_bytes = shares.batch();
   scan.stop_token = plan_.options.stop;
   ARROW_ASSIGN_OR_RAISE(auto scanner, target_.Scan(std::move(scan)));
   ARROW_ASSIGN_OR_RAISE(auto reader, scanner->ToReader());
-  ARROW_ASSIGN_OR_RAISE(auto writer, ColumnFileWriter::Make(context_, *fragment, overlay.columns(),
-                                                            *overlay.stored(), plan_.options.stop));
+  ARROW_ASSIGN_OR_RAISE(
+      auto writer, ColumnFileWriter::Make(context_, *fragment, overlay.columns(), *overlay.stored(),
+                                          shares, plan_.options.stop));
   std::vector<uint32_t> offsets;
   offsets.reserve(num_rows);
   for (std::shared_ptr<arrow::RecordBatch> batch;;) {

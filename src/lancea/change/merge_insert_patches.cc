@@ -9,6 +9,7 @@
 #include "arrow/datum.h"
 #include "arrow/record_batch.h"
 #include "arrow/table.h"
+#include "lancea/util/memory_shares.h"
 
 namespace lancea {
 namespace {
@@ -24,7 +25,8 @@ MergePatches::MergePatches(const std::vector<FragmentMetadata>& fragments,
                            std::shared_ptr<arrow::Schema> rows, const MergeMemory& memory)
     : schema_(std::move(rows)),
       pool_(memory.pool),
-      spill_(memory.spill_directory, schema_, memory.limit / 4, memory.pool) {
+      spill_(memory.spill_directory, schema_, MemoryShares(memory.limit).spill_buffer(),
+             memory.pool) {
   for (const FragmentMetadata& fragment : fragments) {
     first_row_[fragment.id] = fragment.physical_rows;
   }

@@ -6,7 +6,11 @@
 #include "arrow/array.h"
 #include "arrow/builder.h"
 #include "arrow/record_batch.h"
+#include "lancea/change/merge_insert_filter.h"
+#include "lancea/dataset/parallel_for.h"
+#include "lancea/metrics.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/memory_shares.h"
 
 namespace lancea {
 
@@ -51,20 +55,31 @@ arrow::Result<PreparedChange> MergeRun::Run() {
 
 arrow::Result<operation::Update> MergeRun::MoveRows(PreparedChange* change) {
   operation::Update update;
-  for (auto* writer : {&updates_, &inserts_}) {
-    if (*writer == nullptr) continue;
-    ARROW_ASSIGN_OR_RAISE(auto fragments, (*writer)->Complete());
-    if (writer == &updates_) SetRowIds(moved_ids_, &fragments);
-    change->written.Add(std::move(*writer));
-    for (FragmentMetadata& fragment : fragments) {
-      for (const DataFile& file : fragment.files) stats_.bytes_written += file.file_size_bytes;
-      stats_.num_files_written += fragment.files.size();
-      update.new_fragments.push_back(std::move(fragment));
+  auto complete = [&]() -> arrow::Status {
+    for (auto* writer : {&updates_, &inserts_}) {
+      if (*writer == nullptr) continue;
+      ARROW_ASSIGN_OR_RAISE(auto fragments, (*writer)->Complete());
+      if (writer == &updates_) SetRowIds(moved_ids_, &fragments);
+      change->written.Add(std::move(*writer));
+      for (FragmentMetadata& fragment : fragments) {
+        for (const DataFile& file : fragment.files) stats_.bytes_written += file.file_size_bytes;
+        stats_.num_files_written += fragment.files.size();
+        update.new_fragments.push_back(std::move(fragment));
+      }
     }
-  }
+    return arrow::Status::OK();
+  };
   auto affected = std::make_shared<const AffectedRows>(gone_.Finish());
-  ARROW_ASSIGN_OR_RAISE(DeletedRows deleted,
-                        ApplyDeletions(context_, *affected, plan_.options.stop, &change->written));
+  DeletedRows deleted;
+  WrittenFiles deletion_files;
+  // Deletion files reach the disk while the new rows do.
+  const arrow::StopToken& stop = plan_.options.stop;
+  ARROW_RETURN_NOT_OK(
+      ParallelFor(target_.impl().MakeReadOptions(stop).io_executor, 2, stop, [&](size_t which) {
+        if (which == 0) return complete();
+        return ApplyDeletions(context_, *affected, stop, &deletion_files).Value(&deleted);
+      }));
+  change->written.Add(std::move(deletion_files));
   update.updated_fragments = std::move(deleted.updated_fragments);
   update.removed_fragment_ids = std::move(deleted.removed_fragment_ids);
   update.fields_for_preserving_fragment_bitmap = plan_.preserved_fields;
@@ -99,23 +114,28 @@ arrow::Status MergeRun::ScanTarget(MergeKeyTable* table) {
     fields.push_back(arrow::field("deletable", arrow::boolean()));
     spill_schema_ = arrow::schema(std::move(fields));
     target_spill_ = std::make_unique<PartitionedSpill>(memory_.spill_directory, spill_schema_,
-                                                       memory_.limit / 8, memory_.pool);
+                                                       MemoryShares(memory_.limit).spill_buffer(),
+                                                       memory_.pool);
   }
   ScanOptions scan;
   scan.columns = plan_.ScannedColumns();
   scan.batch_size = 32768;
   scan.with_row_address = true;
   scan.with_row_id = plan_.has_stable_row_ids;
-  scan.io_buffer_size =
-      std::clamp<uint64_t>(memory_.limit / 4, uint64_t{1} << 20, ScanOptions().io_buffer_size);
+  scan.io_buffer_size = std::min(scan.io_buffer_size, MemoryShares(memory_.limit).feed());
   scan.stop_token = plan_.options.stop;
+  scan.counters = std::make_shared<ScanCounters>();
+  const std::shared_ptr<const ScanCounters> counters = scan.counters;
+  if (!plan_.options.delete_not_matched_by_source) {
+    ARROW_ASSIGN_OR_RAISE(scan.filter_expression,
+                          FilterBySourceKeys(source_, plan_.keys, memory_.pool));
+  }
   ARROW_ASSIGN_OR_RAISE(auto scanner, target_.Scan(std::move(scan)));
   ARROW_ASSIGN_OR_RAISE(auto reader, scanner->ToReader());
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
     ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
     if (batch == nullptr) break;
-    stats_.num_target_rows += static_cast<uint64_t>(batch->num_rows());
     TargetRows rows;
     ARROW_ASSIGN_OR_RAISE(rows.keys, plan_.keys.OfTarget(*batch, memory_.pool));
     const auto addresses = batch->GetColumnByName("_rowaddr");
@@ -127,6 +147,7 @@ arrow::Status MergeRun::ScanTarget(MergeKeyTable* table) {
     }
     ARROW_RETURN_NOT_OK(table != nullptr ? Probe(rows, table) : SpillTarget(rows));
   }
+  stats_.num_target_rows += counters->rows_scanned;
   return target_spill_ != nullptr ? target_spill_->Finish() : arrow::Status::OK();
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "arrow/util/byte_size.h"
+#include "lancea/util/memory_shares.h"
 
 namespace lancea {
 namespace {
@@ -21,6 +22,7 @@ arrow::Result<std::unique_ptr<MergeSource>> MergeSource::Read(
   auto source = std::make_unique<MergeSource>();
   source->schema_ = rows->schema();
   source->memory_ = memory;
+  const MemoryShares shares(memory.limit);
   uint64_t bytes = 0;
   std::shared_ptr<arrow::RecordBatch> whole;
   while (true) {
@@ -37,11 +39,10 @@ arrow::Result<std::unique_ptr<MergeSource>> MergeSource::Read(
       ARROW_ASSIGN_OR_RAISE(int64_t size, arrow::util::ReferencedBufferSize(*batch));
       bytes += static_cast<uint64_t>(size);
       source->batches_.push_back(std::move(batch));
-      // The other half is for what the join makes of it.
-      if (bytes <= memory.limit / 2) continue;
+      if (bytes <= shares.held()) continue;
       source->spill_ = std::make_unique<PartitionedSpill>(memory.spill_directory, source->schema_,
-                                                          memory.limit / 8, memory.pool);
-      const uint64_t seen_bytes = std::clamp<uint64_t>(memory.limit / 8, 4096, kMostSeenBytes);
+                                                          shares.spill_buffer(), memory.pool);
+      const uint64_t seen_bytes = std::clamp<uint64_t>(memory.limit / 16, 4096, kMostSeenBytes);
       source->seen_.assign(seen_bytes / 8, 0);
       for (auto& held : source->batches_) {
         ARROW_RETURN_NOT_OK(source->Spill(held, keys));

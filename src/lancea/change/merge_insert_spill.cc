@@ -26,7 +26,7 @@ namespace {
 // The whole file from its beginning, without moving the descriptor's own position: several may read.
 class SpillInput : public arrow::io::InputStream {
  public:
-  explicit SpillInput(int descriptor) : descriptor_(descriptor) {}
+  SpillInput(int descriptor, arrow::MemoryPool* pool) : descriptor_(descriptor), pool_(pool) {}
   arrow::Status Close() override {
     closed_ = true;
     return arrow::Status::OK();
@@ -47,7 +47,7 @@ class SpillInput : public arrow::io::InputStream {
     return done;
   }
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t size) override {
-    ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateResizableBuffer(size));
+    ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateResizableBuffer(size, pool_));
     ARROW_ASSIGN_OR_RAISE(int64_t done, Read(size, buffer->mutable_data()));
     ARROW_RETURN_NOT_OK(buffer->Resize(done));
     return std::shared_ptr<arrow::Buffer>(std::move(buffer));
@@ -55,6 +55,7 @@ class SpillInput : public arrow::io::InputStream {
 
  private:
   const int descriptor_;
+  arrow::MemoryPool* const pool_;
   int64_t position_ = 0;
   bool closed_ = false;
 };
@@ -62,9 +63,10 @@ class SpillInput : public arrow::io::InputStream {
 }  // namespace
 
 arrow::Result<std::unique_ptr<SpillFile>> SpillFile::Create(
-    const std::string& directory, const std::shared_ptr<arrow::Schema>& schema) {
+    const std::string& directory, const std::shared_ptr<arrow::Schema>& schema,
+    arrow::MemoryPool* pool) {
   std::string path = directory + "/lancea-merge-XXXXXX";
-  std::unique_ptr<SpillFile> file(new SpillFile());
+  std::unique_ptr<SpillFile> file(new SpillFile(pool));
   file->descriptor_ = mkstemp(path.data());
   if (file->descriptor_ < 0) {
     return arrow::Status::IOError("making a temporary file in ", directory, ": ", strerror(errno));
@@ -72,7 +74,9 @@ arrow::Result<std::unique_ptr<SpillFile>> SpillFile::Create(
   unlink(path.c_str());
   // Closed by this, not by the stream: readers come after it.
   ARROW_ASSIGN_OR_RAISE(file->out_, arrow::io::FileOutputStream::Open(dup(file->descriptor_)));
-  ARROW_ASSIGN_OR_RAISE(file->writer_, arrow::ipc::MakeStreamWriter(file->out_, schema));
+  auto options = arrow::ipc::IpcWriteOptions::Defaults();
+  options.memory_pool = pool;
+  ARROW_ASSIGN_OR_RAISE(file->writer_, arrow::ipc::MakeStreamWriter(file->out_, schema, options));
   return file;
 }
 
@@ -95,8 +99,11 @@ arrow::Status SpillFile::Finish() {
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> SpillFile::Read() const {
-  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::ipc::RecordBatchStreamReader::Open(
-                                         std::make_shared<SpillInput>(descriptor_)));
+  auto options = arrow::ipc::IpcReadOptions::Defaults();
+  options.memory_pool = pool_;
+  ARROW_ASSIGN_OR_RAISE(auto reader,
+                        arrow::ipc::RecordBatchStreamReader::Open(
+                            std::make_shared<SpillInput>(descriptor_, pool_), options));
   return std::shared_ptr<arrow::RecordBatchReader>(std::move(reader));
 }
 
@@ -141,7 +148,7 @@ arrow::Status PartitionedSpill::Flush(size_t partition) {
   auto& pending = pending_[partition];
   if (pending.empty()) return arrow::Status::OK();
   if (files_[partition] == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(files_[partition], SpillFile::Create(directory_, schema_));
+    ARROW_ASSIGN_OR_RAISE(files_[partition], SpillFile::Create(directory_, schema_, pool_));
   }
   ARROW_ASSIGN_OR_RAISE(auto batch, arrow::ConcatenateRecordBatches(pending, pool_));
   pending.clear();

@@ -20,7 +20,8 @@ namespace lancea {
 class SpillFile {
  public:
   static arrow::Result<std::unique_ptr<SpillFile>> Create(
-      const std::string& directory, const std::shared_ptr<arrow::Schema>& schema);
+      const std::string& directory, const std::shared_ptr<arrow::Schema>& schema,
+      arrow::MemoryPool* pool);
   ~SpillFile();
 
   arrow::Status Write(const arrow::RecordBatch& batch);
@@ -29,7 +30,8 @@ class SpillFile {
   uint64_t num_bytes() const { return num_bytes_; }
 
  private:
-  SpillFile() = default;
+  explicit SpillFile(arrow::MemoryPool* pool) : pool_(pool) {}
+  arrow::MemoryPool* const pool_;
   int descriptor_ = -1;
   std::shared_ptr<arrow::io::OutputStream> out_;
   std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;

@@ -1,10 +1,12 @@
 #include "lancea/change/row_changes.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "arrow/array.h"
 #include "arrow/record_batch.h"
+#include "lancea/dataset/parallel_for.h"
 #include "lancea/io/path.h"
 #include "lancea/table/deletion_file_writer.h"
 #include "lancea/table/feature_flags.h"
@@ -18,14 +20,6 @@
 #include "lancea/write/write_schema.h"
 
 namespace lancea {
-namespace {
-
-// Rows a writer gathers when memory is short; beyond the larger it gathers as it likes.
-constexpr uint64_t kMinRowCacheBytes = uint64_t{1} << 20;
-constexpr uint64_t kMaxRowCacheBytes = uint64_t{128} << 20;
-
-}  // namespace
-
 void RowCollector::Add(uint64_t address) {
   auto& ranges = rows_[address >> 32];
   const auto row = static_cast<uint32_t>(address);
@@ -64,6 +58,13 @@ void WrittenFiles::Add(std::shared_ptr<ObjectStore> store, std::string path) {
   files_.emplace_back(std::move(store), std::move(path));
 }
 
+void WrittenFiles::Add(WrittenFiles others) {
+  std::ranges::move(others.files_, std::back_inserter(files_));
+  std::ranges::move(others.writers_, std::back_inserter(writers_));
+  others.files_.clear();
+  others.writers_.clear();
+}
+
 void WrittenFiles::Keep() {
   for (const auto& writer : writers_) writer->Release();
   writers_.clear();
@@ -80,31 +81,45 @@ void WrittenFiles::Remove() {
 arrow::Result<DeletedRows> ApplyDeletions(const WriteContext& context, const AffectedRows& rows,
                                           const arrow::StopToken& stop, WrittenFiles* written) {
   const Dataset::Impl& dataset = context.dataset->impl();
-  DeletedRows out;
+  std::vector<const FragmentMetadata*> fragments;
   for (const FragmentMetadata& fragment : dataset.fragments()) {
     auto found = rows.find(fragment.id);
-    if (found == rows.end() || found->second.empty()) continue;
-    ARROW_RETURN_NOT_OK(stop.Poll());
-    ARROW_ASSIGN_OR_RAISE(auto before, dataset.Deletions(fragment));
-    std::vector<RowRange> more;
-    more.reserve(found->second.size());
-    for (const ValueRange& range : found->second) {
-      more.push_back({range.first, uint64_t{range.last} + 1});
-    }
-    ARROW_ASSIGN_OR_RAISE(DeletionVector deleted,
-                          Union(before == nullptr ? DeletionVector() : *before, more));
-    if (deleted.num_deleted() == fragment.physical_rows) {
-      out.removed_fragment_ids.push_back(fragment.id);
+    if (found != rows.end() && !found->second.empty()) fragments.push_back(&fragment);
+  }
+  // Their files wait for the disk side by side. nullopt: nothing is left of a fragment.
+  std::vector<std::optional<FragmentMetadata>> updated(fragments.size());
+  const arrow::Status status = ParallelFor(
+      fragments.size() > 1 ? dataset.MakeReadOptions(stop).io_executor : nullptr, fragments.size(),
+      stop, [&](size_t i) -> arrow::Status {
+        const FragmentMetadata& fragment = *fragments[i];
+        ARROW_ASSIGN_OR_RAISE(auto before, dataset.Deletions(fragment));
+        const auto& ranges = rows.find(fragment.id)->second;
+        std::vector<RowRange> more;
+        more.reserve(ranges.size());
+        for (const ValueRange& range : ranges) {
+          more.push_back({range.first, uint64_t{range.last} + 1});
+        }
+        ARROW_ASSIGN_OR_RAISE(DeletionVector deleted,
+                              Union(before == nullptr ? DeletionVector() : *before, more));
+        if (deleted.num_deleted() == fragment.physical_rows) return arrow::Status::OK();
+        FragmentMetadata next = fragment;
+        ARROW_ASSIGN_OR_RAISE(next.deletion_file,
+                              WriteDeletionFile(*context.location.store, context.location.path,
+                                                fragment.id, context.dataset->version(), deleted));
+        updated[i] = std::move(next);
+        return arrow::Status::OK();
+      });
+  DeletedRows out;
+  for (size_t i = 0; i < fragments.size(); ++i) {
+    if (!updated[i]) {
+      out.removed_fragment_ids.push_back(fragments[i]->id);
       continue;
     }
-    FragmentMetadata updated = fragment;
-    ARROW_ASSIGN_OR_RAISE(updated.deletion_file,
-                          WriteDeletionFile(*context.location.store, context.location.path,
-                                            fragment.id, context.dataset->version(), deleted));
     written->Add(context.location.store,
-                 JoinPath(context.location.path, updated.deletion_file->Path(fragment.id)));
-    out.updated_fragments.push_back(std::move(updated));
+                 JoinPath(context.location.path, updated[i]->deletion_file->Path(updated[i]->id)));
+    out.updated_fragments.push_back(*std::move(updated[i]));
   }
+  ARROW_RETURN_NOT_OK(status);
   return out;
 }
 
@@ -152,9 +167,7 @@ arrow::Result<std::unique_ptr<FragmentWriter>> MakeRowWriter(const WriteContext&
   writer.file.pool = context.session->impl().memory_pool();
   writer.file.cpu = context.session->impl().cpu_executor();
   writer.max_rows_per_file = row_options.max_rows_per_file;
-  if (const uint64_t share = row_options.memory_limit / 8; share < kMaxRowCacheBytes) {
-    writer.file.data_cache_bytes = std::max(share, kMinRowCacheBytes);
-  }
+  KeepTo(MemoryShares(row_options.memory_limit), &writer.file);
   // Blobs that move keep what they refer to, wherever that lies.
   writer.blobs.bases = context.dataset->base_paths();
   writer.blobs.allow_outside_bases = true;

@@ -41,6 +41,7 @@ class WrittenFiles {
   void Add(std::shared_ptr<ObjectStore> store, std::string path);
   /// The data files of a writer that is complete.
   void Add(std::unique_ptr<FragmentWriter> writer) { writers_.push_back(std::move(writer)); }
+  void Add(WrittenFiles others);
   void Keep();
   void Remove();
 

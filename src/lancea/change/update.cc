@@ -11,6 +11,7 @@
 #include "lancea/exec/conjuncts.h"
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/memory_shares.h"
 
 namespace lancea {
 namespace {
@@ -100,7 +101,9 @@ arrow::Result<UpdateResult> UpdateRows(const std::shared_ptr<const Dataset>& dat
     ScanOptions scan;
     scan.with_row_id = table.has_stable_row_ids();
     scan.with_row_address = true;
-    scan.io_buffer_size = std::min(scan.io_buffer_size, memory / 4);
+    const MemoryShares shares(memory);
+    scan.io_buffer_size = std::min(scan.io_buffer_size, shares.feed());
+    scan.batch_size_bytes = shares.batch();
     scan.stop_token = options.stop;
     SetFilter(where, &scan);
     ARROW_ASSIGN_OR_RAISE(auto scanner, table.Scan(std::move(scan)));

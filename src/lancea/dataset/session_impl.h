@@ -1,12 +1,15 @@
 // What a session holds: the host's services with their defaults, and the metadata cache.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 
 #include "arrow/memory_pool.h"
 #include "arrow/util/thread_pool.h"
 #include "lancea/session.h"
 #include "lancea/util/lru_cache.h"
+#include "lancea/util/memory_shares.h"
+#include "lancea/util/returning_pool.h"
 
 namespace lancea {
 
@@ -17,7 +20,9 @@ class Session::Impl {
       : cache_(cache_bytes),
         host_(std::move(host)),
         io_counters_(&ProcessIoCounters(), host_.metrics.get()),
-        memory_limit_(DefaultMemoryLimit()) {}
+        max_cache_bytes_(cache_bytes) {
+    set_memory_limit(DefaultMemoryLimit());
+  }
 
   static uint64_t DefaultMemoryLimit();
 
@@ -33,10 +38,16 @@ class Session::Impl {
   IoCounters& io_counters() { return io_counters_; }
 
   uint64_t memory_limit() const { return memory_limit_.load(std::memory_order_relaxed); }
-  void set_memory_limit(uint64_t bytes) { memory_limit_.store(bytes, std::memory_order_relaxed); }
+  void set_memory_limit(uint64_t bytes) {
+    memory_limit_.store(bytes, std::memory_order_relaxed);
+    cache_.set_capacity_bytes(std::min(max_cache_bytes_, MemoryShares(bytes).cache()));
+  }
 
-  arrow::MemoryPool* memory_pool() const {
-    return host_.memory_pool != nullptr ? host_.memory_pool : arrow::default_memory_pool();
+  arrow::MemoryPool* memory_pool() const { return PoolUnder(memory_limit()); }
+  /// The pool for work that has a limit of its own.
+  arrow::MemoryPool* PoolUnder(uint64_t limit) const {
+    if (host_.memory_pool != nullptr) return host_.memory_pool;
+    return limit < kReturningPoolLimit ? ReturningPool() : arrow::default_memory_pool();
   }
   arrow::internal::Executor* cpu_executor() const {
     return host_.cpu_executor != nullptr ? host_.cpu_executor : arrow::internal::GetCpuThreadPool();
@@ -46,7 +57,8 @@ class Session::Impl {
   LruCache cache_;
   Host host_;
   IoCounters io_counters_;
-  std::atomic<uint64_t> memory_limit_;
+  const uint64_t max_cache_bytes_;
+  std::atomic<uint64_t> memory_limit_{0};
 };
 
 }  // namespace lancea

@@ -44,6 +44,13 @@ class ColumnSource {
   /// The column that stores the field, or nullptr when the file has none for it.
   virtual arrow::Result<std::shared_ptr<const ColumnInfo>> Column(int32_t field_id) const = 0;
 
+  /// The column right behind one of this source, whatever field it belongs to; nullptr after the last.
+  virtual arrow::Result<std::shared_ptr<const ColumnInfo>> ColumnBehind(
+      const ColumnInfo& column) const {
+    (void)column;
+    return std::shared_ptr<const ColumnInfo>();
+  }
+
   /// Rows in the file.
   virtual uint64_t num_rows() const = 0;
 

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "arrow/result.h"
 #include "arrow/type_fwd.h"
@@ -29,6 +30,16 @@ class FieldReader {
 
   /// Bytes that the field's pages take in the file; 0 when not known. For sizing work, not exact.
   virtual uint64_t encoded_bytes() const { return 0; }
+
+  /// Pages of the field, of all its columns; items of lists may be left out. For measuring.
+  virtual uint64_t num_pages() const { return 0; }
+
+  /// What of `ranges` may hold rows for which the condition is true, by what is known of whole pages
+  /// without reading values: statistics, pages of one value.
+  virtual arrow::Result<std::vector<RowRange>> RowsThatMay(std::span<const RowRange> ranges,
+                                                           const ValueCondition&) const {
+    return std::vector<RowRange>(ranges.begin(), ranges.end());
+  }
 
   /// Begin reading `ranges`: ascending, disjoint, each non-empty, all within num_rows().
   virtual arrow::Result<std::unique_ptr<ReadTask>> Read(std::span<const RowRange> ranges,

@@ -254,9 +254,25 @@ std::optional<bool> NumberCondition::AnswerBelow(uint64_t max) const {
   if (order_ == Order::kFloat) return std::nullopt;
   // Beyond it the sign bit may be set.
   if (order_ == Order::kSigned && max >> (8 * width_ - 1) != 0) return std::nullopt;
-  if (low_ > high_ || high_ < 0 || low_ > static_cast<Wide>(max)) return negated_;
-  if (kind_ == Kind::kBetween && low_ <= 0 && high_ >= static_cast<Wide>(max)) return !negated_;
+  return AnswerWithin(0, static_cast<Wide>(max));
+}
+
+std::optional<bool> NumberCondition::AnswerWithin(Wide low, Wide high) const {
+  if (low_ > high_ || high_ < low || low_ > high) return negated_;
+  if (kind_ == Kind::kBetween && low_ <= low && high_ >= high) return !negated_;
   return std::nullopt;
+}
+
+NumberCondition::Wide NumberCondition::WideOf(const uint8_t* value) const {
+  uint64_t bits = 0;
+  std::memcpy(&bits, value, static_cast<size_t>(width_));
+  if (order_ == Order::kUnsigned) return static_cast<Wide>(bits);
+  if (order_ == Order::kFloat) {
+    return width_ == 8 ? PlaceOf(std::bit_cast<double>(bits))
+                       : PlaceOf(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+  }
+  const int unused = 64 - 8 * width_;
+  return static_cast<int64_t>(bits << unused) >> unused;
 }
 
 }  // namespace lancea

@@ -38,6 +38,14 @@ class NumberCondition {
   /// The answer for each of `count` values, little-endian and back to back.
   void Ask(const uint8_t* values, int64_t count, uint8_t* answers) const;
 
+  /// A value as it is compared: of kFloat its place, only of widths 4 and 8.
+  Wide WideOf(const uint8_t* value) const;
+
+  /// The answer that all values in [low, high] have, if they are sure to have the same. kFloat: places.
+  std::optional<bool> AnswerWithin(Wide low, Wide high) const;
+
+  Order order() const { return order_; }
+
   /// The answer that all values in [0, max] have, if they have the same. kFloat: nullopt.
   std::optional<bool> AnswerBelow(uint64_t max) const;
 

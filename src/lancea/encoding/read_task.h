@@ -39,6 +39,10 @@ class ReadTask {
   /// \return one array per element; concatenated they are the rows asked for, in order. Several
   ///   arrays (for example one per page) spare a copy where the consumer accepts chunks.
   virtual arrow::Result<arrow::ArrayVector> Finish() = 0;
+
+  /// Append the pages of which values are read, as FieldReader::num_pages() counts them. For measuring;
+  /// complete once needs() is empty.
+  virtual void AppendPagesRead(std::vector<uint64_t>*) const {}
 };
 
 }  // namespace lancea

@@ -94,6 +94,32 @@ bool TextCondition::Matches(std::string_view value) const {
   return false;
 }
 
+std::optional<bool> TextCondition::AnswerWithin(std::optional<std::string_view> low,
+                                                std::optional<std::string_view> high) const {
+  auto is_outside = [&](std::string_view text) {
+    return (low.has_value() && text < *low) || (high.has_value() && text > *high);
+  };
+  bool none = false;
+  switch (kind_) {
+    case Kind::kEqual:
+      none = is_outside(text_);
+      break;
+    case Kind::kPrefix:
+      // Beyond all values with the prefix is what is greater than it and does not have it.
+      none = (high.has_value() && text_ > *high) ||
+             (low.has_value() && *low > text_ && !low->starts_with(text_));
+      break;
+    case Kind::kAnyOf:
+      none = std::ranges::all_of(set_->texts, is_outside);
+      break;
+    case Kind::kSuffix:
+    case Kind::kContains:
+      break;
+  }
+  if (none) return negated_;
+  return std::nullopt;
+}
+
 // Equality and prefix: eight bytes at once decide nearly always.
 template <typename Offset>
 void TextCondition::AskBeginning(const Offset* offsets, int64_t count, const uint8_t* bytes,

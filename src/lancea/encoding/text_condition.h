@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -28,6 +29,11 @@ class TextCondition {
 
   /// The answer for one value.
   bool Ask(std::string_view value) const { return Matches(value) != negated_; }
+
+  /// The answer that all values in [low, high] have, byte by byte, if they are sure to have the same.
+  /// nullopt: no bound.
+  std::optional<bool> AnswerWithin(std::optional<std::string_view> low,
+                                   std::optional<std::string_view> high) const;
 
   /// The answer for each of `count` values; value i is bytes[offsets[i] .. offsets[i + 1]). Offsets are
   /// already checked.

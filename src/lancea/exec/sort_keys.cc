@@ -11,12 +11,16 @@
 #include "arrow/array/array_primitive.h"
 #include "arrow/compute/cast.h"
 #include "arrow/type.h"
+#include "arrow/util/byte_size.h"
 #include "lancea/exec/conjuncts.h"
 #include "lancea/exec/predicate.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
 namespace {
+
+// Markers and ends around a value; text with zeros in it takes more.
+constexpr size_t kMostKeyOverhead = 4;
 
 enum class Form { kSigned, kUnsigned, kFloat, kBool, kString, kFixedBytes };
 
@@ -145,6 +149,16 @@ arrow::Result<SortKeys> SortKeys::Make(const arrow::RecordBatch& rows,
     columns.push_back(std::move(column));
   }
   SortKeys out;
+  // Growing would take the memory of the keys once more.
+  size_t num_bytes = 0;
+  for (const KeyColumn& column : columns) {
+    num_bytes += static_cast<size_t>(rows.num_rows()) * (column.width + kMostKeyOverhead);
+    if (column.form == Form::kString) {
+      ARROW_ASSIGN_OR_RAISE(const int64_t text, arrow::util::ReferencedBufferSize(*column.array));
+      num_bytes += static_cast<size_t>(text);
+    }
+  }
+  out.bytes_.reserve(num_bytes);
   out.begins_.reserve(static_cast<size_t>(rows.num_rows()) + 1);
   out.begins_.push_back(0);
   for (int64_t row = 0; row < rows.num_rows(); ++row) {

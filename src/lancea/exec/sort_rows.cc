@@ -1,17 +1,11 @@
 #include "lancea/exec/sort_rows.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
+#include <iterator>
+#include <utility>
 
-#include "arrow/io/file.h"
-#include "arrow/ipc/reader.h"
-#include "arrow/ipc/writer.h"
 #include "arrow/util/byte_size.h"
+#include "lancea/exec/sorted_run.h"
 #include "lancea/exec/top_rows.h"
 #include "lancea/util/errors.h"
 
@@ -20,53 +14,15 @@ namespace {
 
 using Batch = std::shared_ptr<arrow::RecordBatch>;
 
-// A sorted part of the rows in a file that has no name any more: it goes with its last descriptor.
-class Run {
- public:
-  static arrow::Result<std::unique_ptr<Run>> Write(const arrow::RecordBatch& rows,
-                                                   const std::vector<uint32_t>& order,
-                                                   int64_t batch_rows, arrow::MemoryPool* pool) {
-    std::error_code error;
-    const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
-    if (error) return arrow::Status::IOError("no folder for temporary files: ", error.message());
-    std::string name = (folder / "lancea-sort-XXXXXX").string();
-    const int file = ::mkstemp(name.data());
-    if (file < 0) return arrow::Status::IOError("cannot create ", name, ": ", strerror(errno));
-    ::unlink(name.c_str());
-    const int for_writing = ::dup(file);
-    std::unique_ptr<Run> out(new Run());
-    auto reading = arrow::io::ReadableFile::Open(file, pool);
-    if (!reading.ok() || for_writing < 0) {
-      ::close(file);
-      return arrow::Status::IOError("cannot use ", name);
-    }
-    out->file_ = *std::move(reading);
-    ARROW_ASSIGN_OR_RAISE(auto sink, arrow::io::FileOutputStream::Open(for_writing));
-    ARROW_ASSIGN_OR_RAISE(auto writer, arrow::ipc::MakeStreamWriter(sink, rows.schema()));
-    for (size_t row = 0; row < order.size(); row += static_cast<size_t>(batch_rows)) {
-      const size_t end = std::min(order.size(), row + static_cast<size_t>(batch_rows));
-      ARROW_ASSIGN_OR_RAISE(
-          auto batch,
-          TakeRows(rows, std::vector<uint32_t>(order.begin() + row, order.begin() + end), pool));
-      ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*batch));
-    }
-    ARROW_RETURN_NOT_OK(writer->Close());
-    ARROW_ASSIGN_OR_RAISE(out->num_bytes_, sink->Tell());
-    ARROW_RETURN_NOT_OK(sink->Close());
-    ARROW_RETURN_NOT_OK(out->file_->Seek(0));
-    ARROW_ASSIGN_OR_RAISE(out->reader_, arrow::ipc::RecordBatchStreamReader::Open(out->file_));
-    return out;
-  }
+// Runs merged at once.
+constexpr size_t kMostRuns = 64;
 
-  int64_t num_bytes() const { return num_bytes_; }
-  arrow::Status Next(Batch* batch) { return reader_->ReadNext(batch); }
+int64_t RowsOf(uint64_t bytes, uint64_t row_bytes, int64_t most) {
+  const uint64_t rows = bytes / std::max<uint64_t>(1, row_bytes);
+  return std::clamp<int64_t>(static_cast<int64_t>(std::min<uint64_t>(rows, INT64_MAX)), 1, most);
+}
 
- private:
-  Run() = default;
-  std::shared_ptr<arrow::io::ReadableFile> file_;
-  std::shared_ptr<arrow::RecordBatchReader> reader_;
-  int64_t num_bytes_ = 0;
-};
+using Runs = std::vector<std::unique_ptr<SortedRun>>;
 
 // Rows in memory, in order.
 class SortedReader : public arrow::RecordBatchReader {
@@ -93,8 +49,8 @@ class SortedReader : public arrow::RecordBatchReader {
 
 class MergeReader : public arrow::RecordBatchReader {
  public:
-  MergeReader(std::shared_ptr<arrow::Schema> schema, std::vector<std::unique_ptr<Run>> runs,
-              std::vector<SortKey> keys, int64_t batch_rows, arrow::MemoryPool* pool)
+  MergeReader(std::shared_ptr<arrow::Schema> schema, Runs runs, std::vector<SortKey> keys,
+              int64_t batch_rows, arrow::MemoryPool* pool)
       : schema_(std::move(schema)),
         keys_(std::move(keys)),
         batch_rows_(static_cast<size_t>(batch_rows)),
@@ -149,7 +105,7 @@ class MergeReader : public arrow::RecordBatchReader {
 
  private:
   struct Head {
-    std::unique_ptr<Run> run;
+    std::unique_ptr<SortedRun> run;
     Batch batch;
     std::optional<SortKeys> keys;
     int64_t row;
@@ -204,29 +160,96 @@ class MergeReader : public arrow::RecordBatchReader {
   uint32_t num_parts_rows_ = 0;
 };
 
+// The runs of one sort, in the order of the input.
+class RunMerger {
+ public:
+  RunMerger(std::shared_ptr<arrow::Schema> schema, std::vector<SortKey> keys,
+            const SortOptions& options, arrow::MemoryPool* pool)
+      : schema_(std::move(schema)), keys_(std::move(keys)), options_(options), pool_(pool) {}
+
+  bool is_empty() const { return runs_.empty(); }
+
+  // What is held becomes a run; nothing is held then.
+  arrow::Status Add(std::vector<Batch>* held) {
+    ARROW_ASSIGN_OR_RAISE(auto rows, arrow::ConcatenateRecordBatches(*held, pool_));
+    held->clear();
+    std::vector<uint32_t> order;
+    {
+      ARROW_ASSIGN_OR_RAISE(const SortKeys sort_keys, SortKeys::Make(*rows, keys_, pool_));
+      order = sort_keys.Order();
+    }
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*rows));
+    SortedReader sorted(rows, std::move(order),
+                        RowsInRuns(static_cast<uint64_t>(bytes / rows->num_rows())), pool_);
+    ARROW_RETURN_NOT_OK(Write(&sorted, 0));
+    while (runs_.size() >= kMostRuns &&
+           runs_[runs_.size() - kMostRuns]->level() == runs_.back()->level()) {
+      ARROW_RETURN_NOT_OK(MergeLast(kMostRuns));
+    }
+    return arrow::Status::OK();
+  }
+
+  // All rows in order.
+  arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> Finish() {
+    while (runs_.size() > kMostRuns) {
+      ARROW_RETURN_NOT_OK(MergeLast(std::min(kMostRuns, runs_.size() - kMostRuns + 1)));
+    }
+    return Merge(std::move(runs_), options_.batch_rows);
+  }
+
+ private:
+  int64_t RowsInRuns(uint64_t row_bytes) const {
+    return RowsOf(options_.memory_bytes / (4 * kMostRuns), row_bytes, options_.batch_rows);
+  }
+
+  std::shared_ptr<MergeReader> Merge(Runs runs, int64_t most_rows) const {
+    uint64_t row_bytes = 1;
+    for (const auto& run : runs) row_bytes = std::max(row_bytes, run->row_bytes());
+    const int64_t rows = RowsOf(options_.memory_bytes / 16, row_bytes, most_rows);
+    return std::make_shared<MergeReader>(schema_, std::move(runs), keys_, rows, pool_);
+  }
+
+  arrow::Status MergeLast(size_t count) {
+    const auto first = runs_.end() - static_cast<std::ptrdiff_t>(count);
+    Runs last(std::make_move_iterator(first), std::make_move_iterator(runs_.end()));
+    runs_.erase(first, runs_.end());
+    const int level = last[0]->level() + 1;
+    const int64_t rows = RowsInRuns(last[0]->row_bytes());
+    return Write(Merge(std::move(last), rows).get(), level);
+  }
+
+  arrow::Status Write(arrow::RecordBatchReader* rows, int level) {
+    ARROW_ASSIGN_OR_RAISE(auto run, SortedRun::Make(schema_, pool_));
+    for (Batch batch;;) {
+      ARROW_RETURN_NOT_OK(options_.stop_token.Poll());
+      ARROW_RETURN_NOT_OK(rows->ReadNext(&batch));
+      if (batch == nullptr) break;
+      ARROW_RETURN_NOT_OK(run->Add(*batch));
+    }
+    ARROW_RETURN_NOT_OK(run->Finish());
+    run->set_level(level);
+    if (options_.spilled_bytes != nullptr) *options_.spilled_bytes += run->num_bytes();
+    runs_.push_back(std::move(run));
+    return arrow::Status::OK();
+  }
+
+  const std::shared_ptr<arrow::Schema> schema_;
+  const std::vector<SortKey> keys_;
+  const SortOptions options_;
+  arrow::MemoryPool* const pool_;
+  Runs runs_;
+};
+
 }  // namespace
 
 arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> SortRowsOf(
     std::shared_ptr<arrow::RecordBatchReader> input, std::vector<SortKey> keys,
     const SortOptions& options, arrow::MemoryPool* pool) {
   const std::shared_ptr<arrow::Schema> schema = input->schema();
-  std::vector<std::unique_ptr<Run>> runs;
+  RunMerger runs(schema, keys, options, pool);
   std::vector<Batch> held;
   uint64_t held_bytes = 0;
   int64_t held_rows = 0;
-  auto spill = [&]() -> arrow::Status {
-    ARROW_ASSIGN_OR_RAISE(auto all, arrow::ConcatenateRecordBatches(held, pool));
-    held.clear();
-    ARROW_ASSIGN_OR_RAISE(const SortKeys sort_keys, SortKeys::Make(*all, keys, pool));
-    ARROW_ASSIGN_OR_RAISE(auto run, Run::Write(*all, sort_keys.Order(), options.batch_rows, pool));
-    if (options.spilled_bytes != nullptr) {
-      *options.spilled_bytes += static_cast<uint64_t>(run->num_bytes());
-    }
-    runs.push_back(std::move(run));
-    held_bytes = 0;
-    held_rows = 0;
-    return arrow::Status::OK();
-  };
   while (true) {
     ARROW_RETURN_NOT_OK(options.stop_token.Poll());
     Batch batch;
@@ -237,12 +260,14 @@ arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> SortRowsOf(
     held_bytes += static_cast<uint64_t>(bytes);
     held_rows += batch->num_rows();
     held.push_back(std::move(batch));
-    // Sorting needs the rows twice, joined and as they came; and rows are numbered with 32 bits.
-    if (2 * held_bytes > options.memory_bytes || held_rows > INT32_MAX) {
-      ARROW_RETURN_NOT_OK(spill());
+    // Rows are numbered with 32 bits.
+    if (4 * held_bytes > options.memory_bytes || held_rows > INT32_MAX) {
+      ARROW_RETURN_NOT_OK(runs.Add(&held));
+      held_bytes = 0;
+      held_rows = 0;
     }
   }
-  if (runs.empty()) {
+  if (runs.is_empty()) {
     if (held.empty()) return arrow::RecordBatchReader::Make({}, schema);
     ARROW_ASSIGN_OR_RAISE(auto all, arrow::ConcatenateRecordBatches(held, pool));
     held.clear();
@@ -250,9 +275,9 @@ arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> SortRowsOf(
     return std::make_shared<SortedReader>(std::move(all), sort_keys.Order(), options.batch_rows,
                                           pool);
   }
-  if (!held.empty()) ARROW_RETURN_NOT_OK(spill());
-  return std::make_shared<MergeReader>(schema, std::move(runs), std::move(keys), options.batch_rows,
-                                       pool);
+  if (!held.empty()) ARROW_RETURN_NOT_OK(runs.Add(&held));
+  input.reset();
+  return runs.Finish();
 }
 
 }  // namespace lancea

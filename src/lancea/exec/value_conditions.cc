@@ -82,9 +82,7 @@ std::optional<NumberType> NumberTypeOf(const arrow::DataType& type) {
 }
 
 // The value of an integer, time or date; of a float its place in the order.
-Wide NumberOf(const NumberType& type, const arrow::Scalar& scalar) {
-  const auto* bytes = static_cast<const uint8_t*>(
-      static_cast<const arrow::internal::PrimitiveScalarBase&>(scalar).data());
+Wide NumberAt(const NumberType& type, const uint8_t* bytes) {
   if (type.order == NumberCondition::Order::kFloat) {
     return type.width == 8 ? NumberCondition::PlaceOf(LoadLittleEndian<double>(bytes))
                            : NumberCondition::PlaceOf(LoadLittleEndian<float>(bytes));
@@ -94,6 +92,12 @@ Wide NumberOf(const NumberType& type, const arrow::Scalar& scalar) {
   if (type.order == NumberCondition::Order::kUnsigned) return value;
   const int unused = 64 - 8 * type.width;
   return static_cast<int64_t>(value << unused) >> unused;
+}
+
+Wide NumberOf(const NumberType& type, const arrow::Scalar& scalar) {
+  return NumberAt(type,
+                  static_cast<const uint8_t*>(
+                      static_cast<const arrow::internal::PrimitiveScalarBase&>(scalar).data()));
 }
 
 enum class Comparison { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
@@ -262,13 +266,14 @@ std::optional<ValueCondition> OfLookup(const Expression::Call& call, bool negate
   }
   for (int64_t i = 0; i < values->length(); ++i) {
     if (values->IsNull(i)) continue;
+    if (!is_text) {
+      const int64_t at = (values->offset() + i) * number->width;
+      numbers.push_back(NumberAt(*number, values->data()->buffers[1]->data() + at));
+      continue;
+    }
     auto scalar = values->GetScalar(i);
     if (!scalar.ok()) return std::nullopt;
-    if (is_text) {
-      texts.push_back(TextOf(**scalar));
-    } else {
-      numbers.push_back(NumberOf(*number, **scalar));
-    }
+    texts.push_back(TextOf(**scalar));
   }
   if (is_text) return ValueCondition(TextCondition::AnyOf(std::move(texts), negated));
   return ValueCondition(NumberCondition::AnyOf(number->order, number->width, numbers, negated));

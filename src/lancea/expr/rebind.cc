@@ -77,6 +77,14 @@ arrow::Result<Typed> ValueSet(Typed value, const arrow::compute::SetLookupOption
     return InvalidInput("the values of is_in must be one array");
   }
   // A null is never in a list, and never surely not in one, as SQL has it.
+  const bool is_ready = array != nullptr && array->length() > 0 && value.literal() == nullptr &&
+                        arrow::is_integer(array->type_id()) && array->type()->Equals(*value.type);
+  if (is_ready) {
+    using arrow::compute::SetLookupOptions;
+    return Typed{arrow::compute::call("is_in", {std::move(value.expression)},
+                                      SetLookupOptions(array, SetLookupOptions::INCONCLUSIVE)),
+                 arrow::boolean()};
+  }
   std::vector<Typed> list;
   for (int64_t i = 0; array != nullptr && i < array->length(); ++i) {
     ARROW_ASSIGN_OR_RAISE(auto scalar, array->GetScalar(i));

@@ -103,6 +103,11 @@ class FileColumnSource : public ColumnSource {
     }
     return file_.Column(it->second);
   }
+  arrow::Result<std::shared_ptr<const ColumnInfo>> ColumnBehind(
+      const ColumnInfo& column) const override {
+    if (column.index + 1 >= file_.num_columns()) return std::shared_ptr<const ColumnInfo>();
+    return file_.Column(column.index + 1);
+  }
   uint64_t num_rows() const override { return file_.num_rows(); }
   uint64_t file_size() const override { return file_.object()->size(); }
   void CountMemory(uint64_t bytes) const override { file_.CountMemory(bytes); }

@@ -16,10 +16,8 @@
 namespace lancea {
 namespace {
 
-constexpr uint64_t kMaxDefaultCacheBytes = uint64_t{128} << 20;
 // Pages being encoded or waiting to be written: enough for some threads, whatever their size.
 constexpr uint64_t kMinWaitingBytes = uint64_t{8} << 20;
-constexpr uint64_t kMaxWaitingBytes = uint64_t{256} << 20;
 
 uint64_t CountLeaves(const Field& field) {
   if (field.children.empty() || IsPackedStruct(field) || IsBlob(field)) return 1;
@@ -34,7 +32,7 @@ PageLimits LimitsOf(const Schema& schema, const FileWriteOptions& options) {
   leaves = std::max<uint64_t>(leaves, 1);
   PageLimits limits;
   const uint64_t total = options.data_cache_bytes.value_or(
-      std::min(kMaxDefaultCacheBytes / leaves, options.column_cache_bytes) * leaves);
+      std::min(options.max_default_cache_bytes / leaves, options.column_cache_bytes) * leaves);
   limits.column_buffer_bytes = std::max<uint64_t>(total / leaves, 1);
   limits.max_page_bytes = options.max_page_bytes;
   return limits;
@@ -42,11 +40,16 @@ PageLimits LimitsOf(const Schema& schema, const FileWriteOptions& options) {
 
 uint64_t MaxWaitingBytes(const FileWriteOptions& options, const PageLimits& limits) {
   const int threads = options.cpu == nullptr ? 1 : std::max(options.cpu->GetCapacity(), 1);
-  return std::clamp((static_cast<uint64_t>(threads) + 1) * limits.column_buffer_bytes,
-                    kMinWaitingBytes, kMaxWaitingBytes);
+  const uint64_t enough = (static_cast<uint64_t>(threads) + 1) * limits.column_buffer_bytes;
+  return std::min(std::max(enough, kMinWaitingBytes), options.max_waiting_bytes);
 }
 
 }  // namespace
+
+void KeepTo(const MemoryShares& shares, FileWriteOptions* options) {
+  options->max_default_cache_bytes = std::min(options->max_default_cache_bytes, shares.gathered());
+  options->max_waiting_bytes = std::min(options->max_waiting_bytes, shares.waiting());
+}
 
 // Values outside of pages. All pages before are written first, so that where the bytes land does not
 // depend on how far other threads are.

@@ -2,7 +2,7 @@
 //
 // Rows go to one FieldWriter per top-level field; the pages these cut are encoded on many threads and
 // written in order, so the bytes of a file do not depend on threads. Memory is bounded: gathered rows by
-// data_cache_bytes over all columns, pages on their way by a bound of their own. What grows with the file
+// data_cache_bytes over all columns, pages on their way by max_waiting_bytes. What grows with the file
 // are the metadata of its pages and 4 bytes of checksum for every 32 KiB.
 //
 //   pages and out-of-line values as they come | global buffers as they are added | file descriptor
@@ -25,6 +25,7 @@
 #include "lancea/file/file_output.h"
 #include "lancea/file/ordered_pages.h"
 #include "lancea/schema.h"
+#include "lancea/util/memory_shares.h"
 
 namespace lancea {
 
@@ -32,10 +33,13 @@ namespace lancea {
 struct FileWriteOptions {
   FileFormat format = FileFormat::k2_2;
   /// Rows gathered before pages are cut, all columns together. Default: column_cache_bytes for each
-  /// column, 128 MiB at most.
+  /// column, max_default_cache_bytes at most.
   std::optional<uint64_t> data_cache_bytes = std::nullopt;
   uint64_t column_cache_bytes = uint64_t{4} << 20;
+  uint64_t max_default_cache_bytes = uint64_t{128} << 20;
   uint64_t max_page_bytes = uint64_t{32} << 20;
+  /// Pages being encoded or waiting to be written, at most; one may always wait.
+  uint64_t max_waiting_bytes = uint64_t{256} << 20;
   /// Keep small arrays that are given instead of copying them. Sparing the copy, but an array that came
   /// through the C data interface keeps all of its batch in memory.
   bool keep_original_array = false;
@@ -46,6 +50,9 @@ struct FileWriteOptions {
   arrow::MemoryPool* pool = nullptr;         ///< default: Arrow's
   arrow::internal::Executor* cpu = nullptr;  ///< encodes; nullptr: the calling thread alone
 };
+
+/// Have a writer keep to its shares of a limit on memory; what was asked for by name stays.
+void KeepTo(const MemoryShares& shares, FileWriteOptions* options);
 
 /// What a manifest's DataFile says of a file.
 struct WrittenFile {

@@ -1,5 +1,6 @@
 #include "lancea/io/conditional_put.h"
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <string_view>
@@ -188,7 +189,9 @@ arrow::Result<HttpClientOptions> MakeHttpClientOptions(const StorageOptions& opt
     if (!text.has_value()) return arrow::Status::OK();
     auto parsed = ParseDuration(*text);
     if (!parsed.ok()) return Prefix(parsed.status(), std::string("storage option ") + name);
-    *value = *parsed;
+    // Added to a time, a longer one would pass the end of the clock.
+    *value = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::min<std::chrono::nanoseconds>(*parsed, std::chrono::hours(24 * 3650)));
     return arrow::Status::OK();
   };
   ARROW_RETURN_NOT_OK(

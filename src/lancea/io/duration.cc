@@ -10,20 +10,26 @@
 namespace lancea {
 namespace {
 
-using std::chrono::milliseconds;
+using std::chrono::hours;
+using std::chrono::nanoseconds;
 
 struct Unit {
-  milliseconds length;
+  nanoseconds length;
   std::initializer_list<std::string_view> names;
 };
 
 const Unit* FindUnit(std::string_view name) {
   static const Unit kUnits[] = {
-      {milliseconds(1), {"ms", "msec", "millis"}},
+      {nanoseconds(1), {"ns", "nsec", "nanos"}},
+      {std::chrono::microseconds(1), {"us", "usec"}},
+      {std::chrono::milliseconds(1), {"ms", "msec", "millis"}},
       {std::chrono::seconds(1), {"s", "sec", "secs", "second", "seconds"}},
       {std::chrono::minutes(1), {"m", "min", "mins", "minute", "minutes"}},
-      {std::chrono::hours(1), {"h", "hr", "hrs", "hour", "hours"}},
-      {std::chrono::hours(24), {"d", "day", "days"}},
+      {hours(1), {"h", "hr", "hrs", "hour", "hours"}},
+      {hours(24), {"d", "day", "days"}},
+      {hours(7 * 24), {"w", "wk", "wks", "week", "weeks"}},
+      {std::chrono::seconds(2630016), {"M", "month", "months"}},
+      {std::chrono::seconds(31557600), {"y", "yr", "yrs", "year", "years"}},
   };
   for (const Unit& unit : kUnits) {
     if (std::ranges::find(unit.names, name) != unit.names.end()) return &unit;
@@ -33,10 +39,9 @@ const Unit* FindUnit(std::string_view name) {
 
 }  // namespace
 
-arrow::Result<milliseconds> ParseDuration(std::string_view text) {
-  constexpr int64_t kLongest = int64_t{10} * 365 * 24 * 3600 * 1000;
+arrow::Result<nanoseconds> ParseDuration(std::string_view text) {
   const auto bad = [&] {
-    return InvalidInput("\"", text, "\" is no length of time like \"30s\" or \"1m 30s\"");
+    return InvalidInput("\"", text, "\" is no length of time like \"30s\" or \"14days 2h\"");
   };
   auto skip = [](std::string_view& rest, auto&& is_skipped) {
     const auto end = std::ranges::find_if_not(rest, is_skipped);
@@ -59,11 +64,14 @@ arrow::Result<milliseconds> ParseDuration(std::string_view text) {
     skip(rest, is_space);
     const Unit* unit = FindUnit(skip(rest, is_letter));
     skip(rest, is_space);
-    if (unit == nullptr || number > kLongest / unit->length.count()) return bad();
-    total += number * unit->length.count();
-    if (total > kLongest) return bad();
+    if (unit == nullptr) return bad();
+    int64_t nanos = 0;
+    if (__builtin_mul_overflow(int64_t{number}, unit->length.count(), &nanos) ||
+        __builtin_add_overflow(total, nanos, &total)) {
+      return bad();
+    }
   }
-  return milliseconds(total);
+  return nanoseconds(total);
 }
 
 }  // namespace lancea

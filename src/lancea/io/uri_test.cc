@@ -57,8 +57,8 @@ TEST(ResolveUri, FindsObjectsInMemory) {
 }
 
 TEST(ResolveUri, RejectsWhatNamesNothing) {
-  for (const char* uri : {"", "file://", "file://host/a", "s3://", "s3:///key",
-                          "gs://", "az:///x", "nosuchscheme://a/b", "s3x://b/k"}) {
+  for (const char* uri : {"", "file://", "file://host/a", "s3://", "s3:///key", "gs://", "az:///x",
+                          "nosuchscheme://a/b", "s3x://b/k"}) {
     const arrow::Status status = ResolveUri(uri, {}).status();
     EXPECT_EQ(CategoryOf(status), ErrorCategory::kInvalidInput) << uri << ": " << status;
   }

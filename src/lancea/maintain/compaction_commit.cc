@@ -8,6 +8,7 @@
 
 #include "lancea/compaction.h"
 #include "lancea/dataset/parallel_for.h"
+#include "lancea/index_remapper.h"
 #include "lancea/maintain/compaction_plan.h"
 #include "lancea/table/commit.h"
 #include "lancea/table/index_coverage.h"
@@ -18,9 +19,6 @@
 
 namespace lancea {
 namespace {
-
-// Each task keeps all cores busy; a second one fills the gaps while the first waits for its disk.
-constexpr uint32_t kTasksAtOnce = 2;
 
 Transaction MakeTransaction(uint64_t read_version, Operation operation) {
   Transaction transaction;
@@ -125,6 +123,48 @@ arrow::Status RecordReuse(const Dataset::Impl& dataset, const std::vector<Rewrit
   return arrow::Status::OK();
 }
 
+/// Where the rows of all groups are now.
+arrow::Result<RowAddressMap> MapRows(const Dataset::Impl& dataset,
+                                     const std::vector<operation::RewriteGroup>& groups) {
+  RowAddressMap out;
+  for (const operation::RewriteGroup& group : groups) {
+    std::vector<uint64_t> ids;
+    std::vector<RowAddressMap::LiveRun> runs;
+    for (const FragmentMetadata& fragment : group.old_fragments) {
+      ids.push_back(fragment.id);
+      ARROW_ASSIGN_OR_RAISE(auto deletions, dataset.Deletions(fragment));
+      std::vector<RowRange> live;
+      const DeletionVector none;
+      (deletions == nullptr ? none : *deletions)
+          .AppendLiveRanges({0, fragment.physical_rows}, &live);
+      for (const RowRange& range : live) runs.push_back({fragment.id, range.start, range.end});
+    }
+    ARROW_RETURN_NOT_OK(out.AddGroup(ids, runs, group.new_fragments));
+  }
+  return out;
+}
+
+/// Let the indices over rewritten fragments be written anew.
+arrow::Status RemapIndices(const Dataset& dataset, operation::Rewrite* rewrite) {
+  std::optional<RowAddressMap> rows;
+  ARROW_ASSIGN_OR_RAISE(const auto indices, IndicesWithCoverage(dataset.impl()));
+  for (const IndexInfo& index : indices) {
+    const bool is_affected = std::ranges::any_of(rewrite->groups, [&](const auto& group) {
+      return std::ranges::any_of(group.old_fragments, [&](const FragmentMetadata& fragment) {
+        return Covers(index, fragment.id);
+      });
+    });
+    const auto remapper = is_affected ? FindIndexRemapper(index) : nullptr;
+    if (remapper == nullptr) continue;
+    if (!rows) {
+      ARROW_ASSIGN_OR_RAISE(rows, MapRows(dataset.impl(), rewrite->groups));
+    }
+    ARROW_ASSIGN_OR_RAISE(auto rewritten, remapper->Remap(dataset, index, *rows));
+    rewrite->rewritten_indices.push_back(std::move(rewritten));
+  }
+  return arrow::Status::OK();
+}
+
 }  // namespace
 
 arrow::Result<Compacted> CommitCompaction(const std::shared_ptr<Dataset>& dataset,
@@ -155,9 +195,11 @@ arrow::Result<Compacted> CommitCompaction(const std::shared_ptr<Dataset>& datase
     }
     target.known = std::move(reserved.version);
   }
-  if (options.defer_index_remap && !dataset->impl().manifest->has_stable_row_ids()) {
+  if (!dataset->impl().manifest->has_stable_row_ids()) {
     ARROW_RETURN_NOT_OK(
-        RecordReuse(dataset->impl(), results, target.known->manifest->version, &rewrite));
+        options.defer_index_remap
+            ? RecordReuse(dataset->impl(), results, target.known->manifest->version, &rewrite)
+            : RemapIndices(*dataset, &rewrite));
   }
   // What others committed since the tasks read is checked, that before the reservation included.
   Transaction transaction = MakeTransaction(read_version, std::move(rewrite));
@@ -178,8 +220,7 @@ arrow::Result<Compacted> CompactPlanned(const std::shared_ptr<Dataset>& dataset,
   if (plan.tasks.empty()) return Compacted{dataset, {}};
   std::vector<RewriteResult> results(plan.tasks.size());
   TotalProgress progress(run, plan);
-  const size_t workers = std::min<size_t>(
-      plan.tasks.size(), std::max<uint32_t>(1, plan.options.num_threads.value_or(kTasksAtOnce)));
+  const size_t workers = std::min<size_t>(plan.tasks.size(), NumTasksAtOnce(plan.options));
   std::atomic<size_t> next{0};
   auto work = [&](size_t) -> arrow::Status {
     for (size_t task = next++; task < results.size(); task = next++) {

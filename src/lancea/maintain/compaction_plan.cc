@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "lancea/index_remapper.h"
 #include "lancea/schema/field.h"
 #include "lancea/table/feature_flags.h"
 #include "lancea/table/index_coverage.h"
@@ -212,6 +213,12 @@ arrow::Result<std::vector<IndexInfo>> IndicesWithCoverage(const Dataset::Impl& d
   return indices;
 }
 
+bool HoldsBack(const Dataset::Impl& dataset, const IndexInfo& index,
+               const CompactionOptions& options) {
+  return !IsSystemIndex(index) && !dataset.manifest->has_stable_row_ids() &&
+         !options.defer_index_remap && FindIndexRemapper(index) == nullptr;
+}
+
 arrow::Status CheckIndicesAllowRewrite(const Dataset::Impl& dataset,
                                        const std::vector<FragmentMetadata>& fragments,
                                        const CompactionOptions& options) {
@@ -226,6 +233,15 @@ arrow::Status CheckIndicesAllowRewrite(const Dataset::Impl& dataset,
     if (!index.has_fragment_bitmap) {
       return Unsupported("index \"", index.name,
                          "\" does not record which fragments it covers; create it again first");
+    }
+    if (HoldsBack(dataset, index, options)) {
+      for (const FragmentMetadata& fragment : fragments) {
+        if (Covers(index, fragment.id)) {
+          return Unsupported("index \"", index.name, "\" covers fragment ", fragment.id,
+                             " and cannot be remapped: set defer_index_remap, or compact with a "
+                             "library that reads the index");
+        }
+      }
     }
     if (!options.defer_index_remap || !stable_row_ids || !AnswersWithAddresses(index)) continue;
     for (const FragmentMetadata& fragment : fragments) {
@@ -251,8 +267,12 @@ arrow::Result<CompactionPlan> PlanCompaction(const Dataset& dataset,
   ARROW_ASSIGN_OR_RAISE(plan.options.data_storage_version, TargetStorageVersion(impl, options));
 
   ARROW_ASSIGN_OR_RAISE(const std::vector<IndexInfo> indices, IndicesWithCoverage(impl));
-  const std::set<uint64_t> excluded(options.excluded_fragment_ids.begin(),
-                                    options.excluded_fragment_ids.end());
+  std::set<uint64_t> excluded(options.excluded_fragment_ids.begin(),
+                              options.excluded_fragment_ids.end());
+  for (const IndexInfo& index : indices) {
+    if (!HoldsBack(impl, index, options)) continue;
+    excluded.insert(index.fragment_ids.begin(), index.fragment_ids.end());
+  }
   std::vector<Bin> bins;
   Bin bin;
   std::vector<bool> bin_coverage;

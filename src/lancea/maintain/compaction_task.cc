@@ -16,6 +16,7 @@
 #include "lancea/table/index_metadata.h"
 #include "lancea/table/table_layout.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/memory_shares.h"
 #include "lancea/util/uuid.h"
 #include "lancea/write/fragment_writer.h"
 #include "lancea/write/write_context.h"
@@ -28,9 +29,6 @@ using Fragments = std::vector<FragmentMetadata>;
 
 // Larger than what is gathered of a column when rows are first written: compaction is for large pages.
 constexpr uint64_t kColumnCacheBytes = uint64_t{8} << 20;
-// However little memory there is.
-constexpr uint64_t kMinColumnCacheBytes = uint64_t{64} << 10;
-constexpr uint64_t kMinBatchBytes = uint64_t{1} << 20;
 
 // The same files and deletions: what a task was planned on is what would be read.
 bool IsSame(const FragmentMetadata& planned, const FragmentMetadata& found) {
@@ -176,16 +174,17 @@ class Rewriter {
     return SerializeRowAddresses(rows);
   }
 
-  // Of the session's memory: for what is read ahead, and as much for what is gathered into pages. Two
-  // tasks run at once, and each holds pages on their way to the file as well.
-  uint64_t MemoryShare() const { return impl_.session->memory_limit() / 8; }
+  // Tasks that run at once divide the memory.
+  MemoryShares Shares() const {
+    return MemoryShares(impl_.session->memory_limit(), NumTasksAtOnce(task_.options));
+  }
 
   CompactionRows::Options RowOptions() const {
     CompactionRows::Options options;
     options.batch_size = task_.options.batch_size;
-    options.batch_bytes = std::clamp(MemoryShare() / 4, kMinBatchBytes, options.batch_bytes);
-    options.io_buffer_size = task_.options.io_buffer_size.value_or(
-        std::clamp(MemoryShare(), kMinBatchBytes, options.io_buffer_size));
+    options.batch_bytes = std::min(Shares().batch(), options.batch_bytes);
+    options.io_buffer_size =
+        task_.options.io_buffer_size.value_or(std::min(Shares().feed(), options.io_buffer_size));
     options.stop = run_.stop;
     return options;
   }
@@ -242,10 +241,8 @@ class Rewriter {
     ARROW_ASSIGN_OR_RAISE(options.file.format, TargetFormat());
     options.file.pool = impl_.memory_pool();
     options.file.cpu = impl_.session->impl().cpu_executor();
-    uint64_t num_fields = 1;
-    VisitFields(impl_.manifest->schema.fields, [&](const Field&) { ++num_fields; });
-    options.file.column_cache_bytes =
-        std::clamp(MemoryShare() / num_fields, kMinColumnCacheBytes, kColumnCacheBytes);
+    options.file.column_cache_bytes = kColumnCacheBytes;
+    KeepTo(Shares(), &options.file);
     options.max_rows_per_file = MaxRowsPerFile();
     if (num_rows_ % NumFiles() != 0) options.num_full_files = num_rows_ % NumFiles();
     options.max_bytes_per_file =

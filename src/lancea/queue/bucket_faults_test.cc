@@ -109,7 +109,8 @@ TEST_F(BucketTest, WithAFullDiskPutsFailOnceTheBufferIsFull) {
   EXPECT_FALSE(bucket->StopWriting().ok());
   EXPECT_EQ(All(*bucket), Counted(0, put));
   store->Disarm();
-  ASSERT_TRUE(bucket->Flush().ok());
+  // An attempt in the background that met the full disk may be the one that is waited for.
+  if (!bucket->Flush().ok()) ASSERT_TRUE(bucket->Flush().ok());
   EXPECT_EQ(bucket->stats().persisted_rows, 100);
 }
 

@@ -10,6 +10,7 @@
 #include "arrow/type.h"
 #include "lancea/scan/pick_rows.h"
 #include "lancea/scan/read_cost.h"
+#include "lancea/util/errors.h"
 
 namespace lancea {
 namespace {
@@ -107,6 +108,7 @@ class SliceRead {
       ARROW_ASSIGN_OR_RAISE(
           auto begun, FragmentRead::Make(scan_.dataset, plan, readers, fragment_, rows, columns,
                                          scan_.options.include_deleted_rows, options));
+      if (scan_.counters != nullptr) begun->CountPages(&scan_.counters->take_pages);
       for (const size_t c : columns) {
         const auto& type = schema->field(static_cast<int>(c))->type();
         ARROW_ASSIGN_OR_RAISE(const arrow::ArrayVector arrays, begun->Finish(c));
@@ -219,6 +221,7 @@ class SliceRead {
           auto begun, FragmentRead::Make(scan_.dataset, scan_.filter.plan(), readers_, fragment_,
                                          whole ? rows_ : left_.Pick(rows_), wanted,
                                          scan_.options.include_deleted_rows, options, asked));
+      if (scan_.counters != nullptr) begun->CountPages(&scan_.counters->scan_pages);
       for (const size_t i : missing) {
         ARROW_ASSIGN_OR_RAISE(columns[i], begun->Finish(step.columns[i]));
         const bool has_values = std::ranges::none_of(columns[i], [&](const auto& array) {
@@ -363,16 +366,53 @@ FilteredScan::FilteredScan(const Dataset::Impl& dataset_in, const ScanFilter& fi
   }
 }
 
+arrow::Result<std::vector<RowRange>> FilteredScan::RowsToAsk(const FragmentSlice& slice) const {
+  ARROW_ASSIGN_OR_RAISE(auto rows, PhysicalRows(dataset, slice, options.include_deleted_rows));
+  if (filter.is_never() || rows.empty()) return rows;
+  ARROW_ASSIGN_OR_RAISE(const auto readers,
+                        filter.plan().ForFragment(slice.fragment, /*keep=*/true));
+  if (counters != nullptr) {
+    for (size_t c = 0; c < filter.plan().columns().size(); ++c) {
+      CountPagesOf(filter.plan().columns()[c], readers->columns[c], slice.fragment,
+                   &counters->scan_pages);
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto taken, plan.ForFragment(slice.fragment, /*keep=*/true));
+    for (size_t c = 0; c < plan.columns().size(); ++c) {
+      if (same_as_filtered[c] >= 0) continue;
+      CountPagesOf(plan.columns()[c], taken->columns[c], slice.fragment, &counters->take_pages);
+    }
+  }
+  if (!options.use_stats) return rows;
+  for (const ScanFilter::Step& step : filter.steps()) {
+    if (step.may_fail) continue;
+    for (const ScanFilter::Condition& condition : step.conditions) {
+      if (rows.empty()) return rows;
+      if (condition.predicate == nullptr || condition.columns.size() != 1) continue;
+      const ValueCondition* const asked = condition.predicate->value_condition();
+      const size_t column = step.columns[condition.columns[0]];
+      const auto& parts = readers->columns[column];
+      if (asked == nullptr || !IsAsStored(filter.plan().columns()[column], parts)) continue;
+      if (rows.back().end > parts[0].reader->num_rows()) continue;  // said when it is read
+      auto left = parts[0].reader->RowsThatMay(rows, *asked);
+      if (!left.ok()) {
+        return Prefix(left.status(), readers->files[parts[0].file]->object()->path());
+      }
+      rows = *std::move(left);
+    }
+  }
+  return rows;
+}
+
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> FilteredScan::Read(
     const FragmentSlice& slice) const {
-  ARROW_ASSIGN_OR_RAISE(auto rows, PhysicalRows(dataset, slice, options.include_deleted_rows));
+  ARROW_ASSIGN_OR_RAISE(auto rows, RowsToAsk(slice));
   SliceRead read(*this, slice.fragment, std::move(rows));
   ARROW_RETURN_NOT_OK(read.Filter());
   return read.Read();
 }
 
 arrow::Result<int64_t> FilteredScan::Count(const FragmentSlice& slice) const {
-  ARROW_ASSIGN_OR_RAISE(auto rows, PhysicalRows(dataset, slice, options.include_deleted_rows));
+  ARROW_ASSIGN_OR_RAISE(auto rows, RowsToAsk(slice));
   SliceRead read(*this, slice.fragment, std::move(rows));
   ARROW_RETURN_NOT_OK(read.Filter());
   return read.left().count();

@@ -55,6 +55,9 @@ struct FilteredScan {
   /// How many rows of a slice satisfy it.
   arrow::Result<int64_t> Count(const FragmentSlice& slice) const;
 
+  /// Rows of a slice that may satisfy the filter, by what is known of whole pages.
+  arrow::Result<std::vector<RowRange>> RowsToAsk(const FragmentSlice& slice) const;
+
   /// Rows that one piece of work should look at, by what they take.
   uint64_t PieceRows(size_t fragment) const;
 };

@@ -41,9 +41,7 @@ arrow::Result<std::unique_ptr<FragmentRead>> FragmentRead::Make(
         if (parts[part].file != file) continue;
         const FieldReader& reader = *parts[part].reader;
         const bool encoded = plan.keeps_dictionaries() && !plan_column.has_json;
-        const bool as_stored = encoded && !plan_column.has_blob_bytes && parts.size() == 1 &&
-                               plan_column.flatten_path.empty() &&
-                               reader.field()->type()->Equals(*plan_column.decoded->type());
+        const bool as_stored = encoded && IsAsStored(plan_column, parts);
         auto task = as_stored && !asked.empty() && asked[i] != nullptr
                         ? reader.ReadAnswers(out->rows_, *asked[i], pool)
                     : encoded ? reader.ReadEncoded(out->rows_, pool)
@@ -64,6 +62,32 @@ arrow::Result<std::unique_ptr<FragmentRead>> FragmentRead::Make(
     }
   }
   return out;
+}
+
+bool IsAsStored(const PlanColumn& column, const std::vector<FragmentColumns::Part>& parts) {
+  return column.kind == PlanColumn::Kind::kField && !column.has_json && !column.has_blob_bytes &&
+         column.flatten_path.empty() && parts.size() == 1 &&
+         parts[0].reader->field()->type()->Equals(*column.decoded->type());
+}
+
+void CountPagesOf(const PlanColumn& column, const std::vector<FragmentColumns::Part>& parts,
+                  size_t fragment, PageCounters* counters) {
+  for (size_t part = 0; part < parts.size(); ++part) {
+    counters->Add({fragment, column.field.id, part}, parts[part].reader->num_pages(), {});
+  }
+}
+
+void FragmentRead::CountPages(PageCounters* counters) const {
+  std::vector<uint64_t> pages;
+  for (size_t column = 0; column < tasks_.size(); ++column) {
+    for (size_t part = 0; part < tasks_[column].size(); ++part) {
+      if (tasks_[column][part] == nullptr) continue;
+      pages.clear();
+      tasks_[column][part]->AppendPagesRead(&pages);
+      counters->Add({fragment_, plan_.columns()[column].field.id, part},
+                    readers_->columns[column][part].reader->num_pages(), pages);
+    }
+  }
 }
 
 arrow::Result<arrow::ArrayVector> FragmentRead::Finish(size_t column) const {

@@ -33,6 +33,9 @@ class FragmentRead {
 
   int64_t num_rows() const { return num_rows_; }
 
+  /// Count the pages that were read; before Finish.
+  void CountPages(PageCounters* counters) const;
+
  private:
   FragmentRead(const Dataset::Impl& dataset, const ReadPlan& plan)
       : dataset_(dataset), plan_(plan) {}
@@ -50,5 +53,12 @@ class FragmentRead {
   // tasks_[c][p]: part p of column c
   std::vector<std::vector<std::unique_ptr<ReadTask>>> tasks_;
 };
+
+/// Whether a reader gives the column as the plan has it: one part, nothing made of it.
+bool IsAsStored(const PlanColumn& column, const std::vector<FragmentColumns::Part>& parts);
+
+/// Have the pages of a column known, so that those never read count as skipped.
+void CountPagesOf(const PlanColumn& column, const std::vector<FragmentColumns::Part>& parts,
+                  size_t fragment, PageCounters* counters);
 
 }  // namespace lancea

@@ -9,6 +9,7 @@
 #include "lancea/scan/read_node.h"
 #include "lancea/scan/scan_columns.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/memory_shares.h"
 
 namespace lancea {
 namespace {
@@ -70,7 +71,8 @@ arrow::Result<ScanPlan> ScanPlan::Make(std::shared_ptr<const Dataset> table,
   ExecNodePtr node = std::make_shared<ReadNode>(std::move(read));
   if (!options.order_by.empty()) {
     ARROW_ASSIGN_OR_RAISE(auto keys, KeysOf(options.order_by, *node->schema()));
-    const uint64_t memory = std::min(options.sort_memory, table->session()->memory_limit() / 4);
+    const uint64_t memory =
+        std::min(options.sort_memory, 2 * MemoryShares(table->session()->memory_limit()).held());
     node = std::make_shared<SortNode>(node, std::move(keys), memory, cut.num_rows);
   }
   const bool is_limited = cut.offset > 0 || cut.limit >= 0;

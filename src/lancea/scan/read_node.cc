@@ -19,6 +19,9 @@ namespace {
 constexpr int64_t kLateBytesLocally = 10;
 constexpr int64_t kLateBytesElsewhere = 1000;
 
+constexpr char kRead[] = "LanceRead";
+constexpr char kPushdown[] = "LancePushdownScan";
+
 std::string Enclosed(const char* open, const std::vector<std::string>& names, const char* close) {
   std::string out(open);
   for (size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "" : ", ") + names[i];
@@ -88,6 +91,11 @@ void AddIo(const std::string& step, const IoCounters& io, RunMetrics::Values* ou
   out->emplace_back(step + "/requests", statistics.requests);
 }
 
+void AddPages(const std::string& step, const PageCounters& pages, RunMetrics::Values* out) {
+  out->emplace_back(step + "/pages_scanned", pages.scanned());
+  out->emplace_back(step + "/pages_skipped", pages.skipped());
+}
+
 }  // namespace
 
 ReadNode::ReadNode(TableRead read) : ExecNode(read.plan->schema(), {}), read_(std::move(read)) {}
@@ -115,10 +123,22 @@ std::vector<std::string> ReadNode::ColumnsReadLate(std::vector<std::string>* sca
   return late;
 }
 
+// Files of 0.1 keep statistics of their pages: a filtered scan of them is pylance's other kind.
+const char* ReadNode::step_name() const {
+  const bool has_steps = read_.filter != nullptr && !read_.filter->steps().empty();
+  const bool is_legacy = read_.dataset->data_storage_version() == "0.1";
+  return has_steps && is_legacy && read_.options.use_stats ? kPushdown : kRead;
+}
+
+bool ReadNode::ShowsTake() const {
+  std::vector<std::string> scanned;
+  return step_name() != kPushdown && !ColumnsReadLate(&scanned).empty();
+}
+
 PlanNode ReadNode::Describe() const {
   std::vector<std::string> scanned;
   const std::vector<std::string> late = ColumnsReadLate(&scanned);
-  PlanNode node{"LanceRead", {}, {}, false, {}};
+  PlanNode node{step_name(), {}, {}, false, {}};
   auto say = [&](const char* name, std::string value) {
     node.details.emplace_back(name, std::move(value));
   };
@@ -129,12 +149,27 @@ PlanNode ReadNode::Describe() const {
     rows += slice.rows.size();
   }
   say("uri", read_.dataset->impl().location.path + "/data");
+  const std::string row_id = HasSystem(read_, PlanColumn::Kind::kRowId) ? "true" : "false";
+  const std::string row_address =
+      HasSystem(read_, PlanColumn::Kind::kRowAddress) ? "true" : "false";
+  if (node.name == kPushdown) {
+    std::vector<std::string> columns;
+    for (const PlanColumn& column : read_.plan->columns()) {
+      if (column.kind == PlanColumn::Kind::kField) columns.push_back(column.output->name());
+    }
+    say("projection", Enclosed("[", columns, "]"));
+    say("predicate", read_.filter->text());
+    say("row_id", row_id);
+    say("row_addr", row_address);
+    say("ordered", read_.options.scan_in_order ? "true" : "false");
+    return node;
+  }
   say("projection", Enclosed("[", scanned, "]"));
   say("num_fragments", std::to_string(fragments.size()));
   say("range_before", read_.range_before);
   say("range_after", read_.range_after);
-  say("row_id", HasSystem(read_, PlanColumn::Kind::kRowId) ? "true" : "false");
-  say("row_addr", HasSystem(read_, PlanColumn::Kind::kRowAddress) ? "true" : "false");
+  say("row_id", row_id);
+  say("row_addr", row_address);
   say("full_filter", read_.filter != nullptr ? read_.filter->text() : "--");
   say("refine_filter", read_.filter != nullptr ? Refined(*read_.filter) : "--");
   if (read_.filter != nullptr && !read_.filter->pins().empty()) {
@@ -150,27 +185,32 @@ PlanNode ReadNode::Describe() const {
 RunMetrics::Values ReadNode::Counts(const ScanCounters& counters, bool has_take) const {
   const Dataset::Impl& dataset = read_.dataset->impl();
   RunMetrics::Values out;
+  const std::string step = step_name();
   if (has_take) {
     out.emplace_back("Take/read_ns", counters.take_nanos.load());
     out.emplace_back("Take/rows_taken", counters.rows_taken.load());
     AddIo("Take", counters.take_io, &out);
-    out.emplace_back("LanceRead/elapsed_ns", counters.filter_nanos.load());
-    out.emplace_back("LanceRead/output_rows", counters.rows_selected.load());
+    AddPages("Take", counters.take_pages, &out);
+    out.emplace_back(step + "/elapsed_ns", counters.filter_nanos.load());
+    out.emplace_back(step + "/output_rows", counters.rows_selected.load());
   }
   const uint64_t asked = read_.options.fragment_ids.has_value() ? read_.options.fragment_ids->size()
                                                                 : dataset.fragments().size();
   const uint64_t scanned = counters.fragments_scanned.load();
-  out.emplace_back("LanceRead/fragments_scanned", scanned);
-  out.emplace_back("LanceRead/fragments_skipped", asked - std::min(asked, scanned));
-  out.emplace_back("LanceRead/ranges_scanned", counters.ranges_scanned.load());
-  out.emplace_back("LanceRead/rows_scanned", counters.rows_scanned.load());
-  AddIo("LanceRead", counters.scan_io, &out);
+  out.emplace_back(step + "/fragments_scanned", scanned);
+  out.emplace_back(step + "/fragments_skipped", asked - std::min(asked, scanned));
+  out.emplace_back(step + "/ranges_scanned", counters.ranges_scanned.load());
+  out.emplace_back(step + "/rows_scanned", counters.rows_scanned.load());
+  AddIo(step, counters.scan_io, &out);
+  AddPages(step, counters.scan_pages, &out);
   if (!has_take) {
     const IoStatistics late = counters.take_io.Read();
     for (auto& [name, value] : out) {
-      if (name == "LanceRead/bytes_read") value += late.bytes_read;
-      if (name == "LanceRead/iops") value += late.iops;
-      if (name == "LanceRead/requests") value += late.requests;
+      if (name == step + "/bytes_read") value += late.bytes_read;
+      if (name == step + "/iops") value += late.iops;
+      if (name == step + "/requests") value += late.requests;
+      if (name == step + "/pages_scanned") value += counters.take_pages.scanned();
+      if (name == step + "/pages_skipped") value += counters.take_pages.skipped();
     }
   }
   return out;
@@ -183,14 +223,14 @@ ScanOptions ReadNode::Counted(const ExecContext& context) const {
   counters->scan_io.CountFor(read_.dataset->impl().io_counters.get());
   counters->take_io.CountFor(read_.dataset->impl().io_counters.get());
   out.counters = counters;
-  std::vector<std::string> scanned;
-  const bool has_take = !ColumnsReadLate(&scanned).empty();
+  const bool has_take = ShowsTake();
   const auto session = read_.dataset->session();
   const uint64_t hits = session->cache_hits(), misses = session->cache_misses();
   context.metrics->Report(*this, [=, this] {
     RunMetrics::Values values = Counts(*counters, has_take);
-    values.emplace_back("LanceRead/cache_hits", session->cache_hits() - hits);
-    values.emplace_back("LanceRead/cache_misses", session->cache_misses() - misses);
+    values.emplace_back(std::string(step_name()) + "/cache_hits", session->cache_hits() - hits);
+    values.emplace_back(std::string(step_name()) + "/cache_misses",
+                        session->cache_misses() - misses);
     return values;
   });
   return out;

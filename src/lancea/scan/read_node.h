@@ -43,6 +43,8 @@ class ReadNode : public ExecNode {
       const ExecContext& context) const override;
   arrow::Result<int64_t> RunToCount(const ExecContext& context) const override;
 
+  const char* step_name() const;
+  bool ShowsTake() const;
   ScanOptions Counted(const ExecContext& context) const;
   RunMetrics::Values Counts(const ScanCounters& counters, bool has_take) const;
   std::vector<std::string> ColumnsReadLate(std::vector<std::string>* scanned) const;

@@ -115,7 +115,10 @@ arrow::Status ReadPlan::Init(const ScanOptions& options, Nested nested) {
   std::vector<std::shared_ptr<arrow::Field>> fields;
   std::set<std::string> names;
   for (const PlanColumn& column : columns_) {
-    if (!names.insert(column.output->name()).second) {
+    // Takes may name those of the system twice (pylance 14.0.2).
+    const bool may_repeat =
+        nested == Nested::kInsideStruct && column.kind != PlanColumn::Kind::kField;
+    if (!names.insert(column.output->name()).second && !may_repeat) {
       return InvalidInput("Duplicate column name: ", column.output->name());
     }
     fields.push_back(column.output);

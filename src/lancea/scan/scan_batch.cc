@@ -99,6 +99,9 @@ arrow::Result<ScanBatch::Reads> ScanBatch::Read() {
         auto read,
         FragmentRead::Make(dataset, *context_->plan, readers_[i], slices_[i].fragment,
                            std::move(rows), context_->all_columns, with_deleted, read_options));
+    if (context_->options.counters != nullptr) {
+      read->CountPages(&context_->options.counters->scan_pages);
+    }
     out.push_back(std::move(read));
   }
   return out;

@@ -32,7 +32,8 @@ struct ScanContext {
   ReadOptions read_options;  ///< its token is that of `stop`
   std::vector<size_t> all_columns;
   bool is_local = true;
-  uint64_t max_batch_bytes = UINT64_MAX;  ///< longer batches are cut, unless their size is strict
+  uint64_t max_batch_bytes = UINT64_MAX;   ///< longer batches are cut, unless their size is strict
+  uint64_t max_reader_bytes = UINT64_MAX;  ///< decoded with the same readers
 
   ByteBudget budget;       ///< of batches begun and not yet handed over
   arrow::StopSource stop;  ///< ends the scan's work, whoever asks for it

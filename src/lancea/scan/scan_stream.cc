@@ -7,6 +7,7 @@
 #include "arrow/util/thread_pool.h"
 #include "lancea/encoding/v0_1/legacy_file.h"
 #include "lancea/scan/scan_batch.h"
+#include "lancea/util/memory_shares.h"
 
 namespace lancea {
 namespace {
@@ -20,8 +21,8 @@ constexpr size_t kBatchesOfUnknownSize = 4;
 // A decoded row may be far larger than a stored one. Only a low limit on memory makes this matter.
 constexpr uint64_t kUnknownRowBytes = 4096;
 
-// However low the limit on memory is.
-constexpr uint64_t kMinBufferBytes = uint64_t{1} << 20;
+// Filtering in smaller pieces costs more than it spares.
+constexpr uint64_t kLeastPieceBytes = uint64_t{1} << 20;
 
 class ScanStream : public arrow::RecordBatchReader {
  public:
@@ -108,6 +109,7 @@ class ScanStream : public arrow::RecordBatchReader {
         ARROW_ASSIGN_OR_RAISE(current_readers_, OpenFragment());
         current_row_bytes_ = RowBytes(*current_readers_);
       }
+      ARROW_RETURN_NOT_OK(RenewReaders(slice.fragment));
       if (row_in_slice_ == 0) CountFragment();
       if (context_->filtered != nullptr && row_in_slice_ == 0) {
         most_rows_ = context_->filtered->PieceRows(slice.fragment);
@@ -124,6 +126,7 @@ class ScanStream : public arrow::RecordBatchReader {
       out.readers.push_back(current_readers_);
       rows += count;
       out.bytes += count * row_bytes;
+      reader_bytes_ += count * row_bytes;
       row_in_slice_ += count;
       if (begin + count == slice.rows.end) {
         ++next_slice_;
@@ -141,6 +144,19 @@ class ScanStream : public arrow::RecordBatchReader {
       context_->options.counters->ranges_scanned += out.slices.size();
     }
     return out;
+  }
+
+  // Readers keep the dictionaries of all pages they have read. Where memory is short they are replaced now
+  // and then; what the cache dropped is read again.
+  arrow::Status RenewReaders(size_t fragment) {
+    if (row_in_slice_ == 0) reader_bytes_ = 0;
+    if (current_readers_ == nullptr || context_->filtered != nullptr ||
+        reader_bytes_ < context_->max_reader_bytes) {
+      return arrow::Status::OK();
+    }
+    reader_bytes_ = 0;
+    current_readers_.reset();
+    return context_->plan->ForFragment(fragment, /*keep=*/false).Value(&current_readers_);
   }
 
   void CountFragment() {
@@ -213,8 +229,9 @@ class ScanStream : public arrow::RecordBatchReader {
   uint64_t row_in_slice_ = 0;
   Columns current_readers_;
   uint64_t current_row_bytes_ = 0;
-  uint64_t most_rows_ = 0;  // looked at by one piece of filtering work
-  size_t num_opening_ = 0;  // slices whose fragments are opened or being opened
+  uint64_t reader_bytes_ = 0;  // decoded, or about to be, with current_readers_
+  uint64_t most_rows_ = 0;     // looked at by one piece of filtering work
+  size_t num_opening_ = 0;     // slices whose fragments are opened or being opened
   std::deque<std::shared_ptr<ClaimedTask<Columns>>> opening_;
   std::optional<Cut> cut_;  // waits for its bytes
   uint64_t num_begun_ = 0;
@@ -229,10 +246,11 @@ std::shared_ptr<arrow::RecordBatchReader> MakeScanStream(std::shared_ptr<const D
                                                          std::vector<FragmentSlice> slices,
                                                          ScanOptions options, int64_t batch_size,
                                                          std::shared_ptr<const ScanFilter> filter) {
-  const uint64_t memory = dataset->session()->memory_limit();
-  auto context = std::make_shared<ScanContext>(
-      std::min(options.io_buffer_size, std::max(memory / 2, kMinBufferBytes)));
-  context->max_batch_bytes = std::max(memory / 8, kMinBufferBytes);
+  const MemoryShares shares(dataset->session()->memory_limit());
+  auto context =
+      std::make_shared<ScanContext>(std::min(options.io_buffer_size, shares.read_ahead()));
+  context->max_batch_bytes = shares.batch();
+  context->max_reader_bytes = shares.read_ahead();
   context->dataset = std::move(dataset);
   context->plan = std::move(plan);
   context->options = std::move(options);
@@ -248,9 +266,9 @@ std::shared_ptr<arrow::RecordBatchReader> MakeScanStream(std::shared_ptr<const D
   if (filter != nullptr) {
     context->filter = std::move(filter);
     // Pieces grow beyond batches; several are held at a time.
-    context->max_batch_bytes = std::min(
-        context->max_batch_bytes,
-        std::max(context->options.io_buffer_size / kBatchesOfUnknownSize, kMinBufferBytes));
+    context->max_batch_bytes =
+        std::min(context->max_batch_bytes,
+                 std::max(context->budget.limit() / kBatchesOfUnknownSize, kLeastPieceBytes));
     context->filtered =
         std::make_unique<FilteredScan>(context->dataset->impl(), *context->filter, *context->plan,
                                        context->options, context->read_options);

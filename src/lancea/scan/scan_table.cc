@@ -80,6 +80,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadTable(const Dataset::Impl& data
         auto read,
         FragmentRead::Make(dataset, plan, piece.readers, piece.fragment, piece.rows,
                            {&piece.column, 1}, options.include_deleted_rows, read_options));
+    if (options.counters != nullptr) read->CountPages(&options.counters->scan_pages);
     return read->Finish(piece.column).Value(&arrays[piece.column][piece.position]);
   };
   arrow::internal::Executor* executor =

@@ -57,6 +57,28 @@ TEST(Session, TellsTheSinkWhatReadsCost) {
   EXPECT_EQ(ProcessIoStatistics().requests - before, io.requests);
 }
 
+TEST(Session, RepeatedTakesReadNoMetadataAgain) {
+  const auto store = std::make_shared<FarStore>(ConstantTable(3, 100));
+  Host host;
+  host.object_store = store;
+  const auto session = std::make_shared<Session>(1 << 20, host);
+  auto reads_and_misses = [&](const Dataset& dataset) {
+    const int reads = store->num_reads();
+    const uint64_t misses = session->cache_misses();
+    EXPECT_TRUE(dataset.Take({5, 299}).ok());
+    return std::pair(store->num_reads() - reads, session->cache_misses() - misses);
+  };
+  using Cost = std::pair<int, uint64_t>;
+  const auto first = OpenTable(session);
+  EXPECT_GE(reads_and_misses(*first), Cost(2, 2)) << "the ends of two files";
+  // The values are constants of the metadata: nothing else is read.
+  EXPECT_EQ(reads_and_misses(*first), Cost(0, 0));
+  EXPECT_EQ(reads_and_misses(*OpenTable(session)), Cost(0, 0))
+      << "as another dataset of the session";
+  const auto other = OpenTable(std::make_shared<Session>(1 << 20, host));
+  EXPECT_GE(reads_and_misses(*other).first, 2) << "nothing is kept elsewhere";
+}
+
 TEST(Session, KeepsItsCacheUnderTheCapWhateverIsOpened) {
   for (const uint64_t cap : {0, 10'000, 100'000}) {
     Host host;

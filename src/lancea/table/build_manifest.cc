@@ -74,21 +74,43 @@ arrow::Status CheckDictionaries(const Manifest& manifest) {
       "lie in the manifest");
 }
 
-/// The storage version the files agree on, and a flag when newer ones do not.
-arrow::Status SettleStorageVersion(bool is_given, Manifest* manifest) {
-  std::string first, other;
-  bool is_mixed = false, has_legacy = false, has_other = false;
-  for (const FragmentMetadata& fragment : manifest->fragments) {
+/// Versions of a table's data files.
+struct FileVersions {
+  std::string first;
+  std::string other;  ///< the last that is not the first; empty when all agree
+  bool has_legacy = false, has_newer = false;
+
+  bool mixes_legacy() const { return has_legacy && has_newer; }
+};
+
+arrow::Result<FileVersions> FindFileVersions(const Manifest& manifest) {
+  FileVersions out;
+  for (const FragmentMetadata& fragment : manifest.fragments) {
     for (const DataFile& file : fragment.files) {
       ARROW_ASSIGN_OR_RAISE(std::string version, FileVersionOf(file));
-      (version == kLegacyVersion ? has_legacy : has_other) = true;
-      if (first.empty()) first = version;
-      if (version == first) continue;
-      is_mixed = true;
-      other = version;
+      (version == kLegacyVersion ? out.has_legacy : out.has_newer) = true;
+      if (out.first.empty()) out.first = version;
+      if (version != out.first) out.other = version;
     }
   }
-  if (has_legacy && has_other) {
+  return out;
+}
+
+/// The storage version the files agree on, and a flag when newer ones do not.
+/// \param previous  the version before, or nullptr
+arrow::Status SettleStorageVersion(bool is_given, const Manifest* previous, Manifest* manifest) {
+  ARROW_ASSIGN_OR_RAISE(const FileVersions files, FindFileVersions(*manifest));
+  const std::string &first = files.first, &other = files.other;
+  const bool is_mixed = !other.empty(), has_legacy = files.has_legacy;
+  if (files.mixes_legacy()) {
+    // pylance 0.16 could leave such tables. They can be read, and an earlier version restored.
+    if (previous != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(const FileVersions before, FindFileVersions(*previous));
+      if (before.mixes_legacy()) {
+        return Corrupt("The dataset contains a mixture of file versions, ", first, " and ", other,
+                       "; restore an earlier version of it");
+      }
+    }
     return InvalidInput("the table would mix data files of version 0.1 with newer ones");
   }
   std::string& version = manifest->data_storage_version;
@@ -151,7 +173,8 @@ arrow::Status Finish(const CommitSettings& settings, const Transaction& transact
   next.writer_version = settings.writer_version;
   if (!transaction.tag.empty()) next.tag = transaction.tag;
   if (contents != nullptr) KeepDistrust(*contents, draft);
-  ARROW_RETURN_NOT_OK(SettleStorageVersion(settings.data_storage_version.has_value(), &next));
+  ARROW_RETURN_NOT_OK(
+      SettleStorageVersion(settings.data_storage_version.has_value(), draft->previous, &next));
   ARROW_RETURN_NOT_OK(CheckDictionaries(next));
   const bool has_reuse_index = std::ranges::any_of(
       draft->indices, [](const IndexInfo& index) { return index.name == kFragmentReuseIndexName; });
@@ -280,10 +303,6 @@ arrow::Result<BuiltManifest> BuildManifest(const Manifest* previous,
     draft.stable_row_ids = previous->has_stable_row_ids();
     if (draft.next.max_fragment_id) {
       draft.next_fragment_id = uint64_t{*draft.next.max_fragment_id} + 1;
-    }
-    // Files of the new contents say their version, unless the caller does.
-    if (is_overwrite && !std::get<operation::Overwrite>(transaction.operation).fragments.empty()) {
-      draft.next.data_storage_version.clear();
     }
   } else {
     draft.next.version = 1;

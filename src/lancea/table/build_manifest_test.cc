@@ -153,6 +153,23 @@ TEST(BuildManifest, RefusesBrokenFragments) {
   EXPECT_EQ(refused(legacy), ErrorCategory::kInvalidInput);
 }
 
+// As pylance 0.16 left some: two fragments of one id, and files of 0.1 beside newer ones.
+TEST(BuildManifest, CommitsNothingToAMixtureOfFileVersionsButAnEarlierVersion) {
+  BuiltManifest first = Create();
+  BuiltManifest mixed = first;
+  mixed.manifest.version = 2;
+  mixed.manifest.data_storage_version = "0.1";
+  FragmentMetadata legacy = mixed.manifest.fragments.back();
+  legacy.files[0].path = "legacy";
+  legacy.files[0].file_major_version = 0;
+  legacy.files[0].file_minor_version = 2;
+  mixed.manifest.fragments.push_back(legacy);
+  EXPECT_EQ(Category(Commit(mixed, operation::Delete{{}, {}, "false"})), ErrorCategory::kCorrupt);
+  auto restored = Commit(mixed, operation::Restore{1}, {}, &first);
+  ASSERT_TRUE(restored.ok()) << restored.status().ToString();
+  EXPECT_EQ(restored->manifest.fragments, first.manifest.fragments);
+}
+
 TEST(BuildManifest, RowIdsMustHaveBeenGiven) {
   BuiltManifest table = CreateStable();
   FragmentMetadata moved = Fragment("m");
@@ -182,6 +199,21 @@ TEST(BuildManifest, UpsertedRowsKeepTheirIdsAndInsertedOnesGetNew) {
   EXPECT_EQ(created.Get(3), 2u);
   EXPECT_EQ(updated.Get(0), 2u);
   EXPECT_EQ(next.manifest.next_row_id, 27u);
+}
+
+// As pylance 14.0.2 does, which leaves only legacy tables.
+TEST(BuildManifest, OverwriteKeepsTheTablesStorageVersion) {
+  operation::Overwrite overwrite;
+  overwrite.schema = TwoColumns();
+  overwrite.fragments = {Fragment("n")};
+  BuiltManifest table = Create();
+  for (const auto& [own, next] : {std::pair("2.0", "2.0"), {"2.2", "2.2"}, {"0.1", "2.1"}}) {
+    table.manifest.data_storage_version = own;
+    const Manifest built = Commit(table, overwrite).ValueOrDie().manifest;
+    EXPECT_EQ(built.data_storage_version, next) << own;
+    EXPECT_EQ(built.reader_feature_flags & kFlagMixedFileVersions,
+              own == std::string("0.1") ? 0 : kFlagMixedFileVersions);
+  }
 }
 
 TEST(BuildManifest, FilesOfAnotherVersionSetTheFlag) {

@@ -1,11 +1,10 @@
 #include "lancea/table/manifest.h"
 
 #include <algorithm>
-#include <chrono>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <limits>
-#include <unordered_set>
 #include <utility>
 
 #include "lancea/proto/table.pb.h"
@@ -39,21 +38,6 @@ arrow::Result<std::string> StorageVersion(const lance::table::Manifest& proto,
     if (!fragment.files.empty()) return FileVersionOf(fragment.files.front());
   }
   return (proto.writer_feature_flags() & kFlagUseV2Format) != 0 ? "2.0" : "0.1";
-}
-
-arrow::Status CheckFragmentIds(const std::vector<FragmentMetadata>& fragments) {
-  bool ascending = true;
-  for (size_t i = 1; i < fragments.size() && ascending; ++i) {
-    ascending = fragments[i - 1].id < fragments[i].id;
-  }
-  if (ascending) return arrow::Status::OK();
-  std::unordered_set<uint64_t> ids;
-  for (const FragmentMetadata& fragment : fragments) {
-    if (!ids.insert(fragment.id).second) {
-      return Corrupt("fragment id ", fragment.id, " appears twice");
-    }
-  }
-  return arrow::Status::OK();
 }
 
 arrow::Result<int64_t> TimestampNanos(const lance::table::Manifest& proto) {
@@ -128,7 +112,6 @@ arrow::Result<Manifest> ParseManifest(Bytes message) {
     ARROW_ASSIGN_OR_RAISE(FragmentMetadata fragment, FragmentFromProto(fragment_proto));
     manifest.fragments.push_back(std::move(fragment));
   }
-  ARROW_RETURN_NOT_OK(CheckFragmentIds(manifest.fragments));
   manifest.version = proto.version();
   manifest.version_aux_data = proto.version_aux_data();
   if (proto.has_branch()) manifest.branch = proto.branch();

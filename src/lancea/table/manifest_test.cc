@@ -131,6 +131,20 @@ arrow::Result<std::shared_ptr<const Manifest>> ReadBytes(std::string bytes) {
   return ReadManifest(reader);
 }
 
+TEST(Manifest, ReadsFragmentsOfTheSameId) {
+  lance::table::Manifest proto;
+  for (int id : {0, 1, 1, 2}) {
+    auto* fragment = proto.add_fragments();
+    fragment->set_id(id);
+    fragment->set_physical_rows(10);
+  }
+  BytesReader reader("m", ManifestFile(proto));
+  auto manifest = ReadManifest(reader);
+  ASSERT_TRUE(manifest.ok()) << manifest.status().ToString();
+  EXPECT_EQ((*manifest)->FindFragment(1), &(*manifest)->fragments[1]);
+  EXPECT_EQ((*manifest)->FindFragment(2), &(*manifest)->fragments[3]);
+}
+
 TEST(Manifest, LargeOnesTakeTwoReads) {
   lance::table::Manifest proto;
   for (int i = 0; i < 3000; ++i) {
@@ -203,7 +217,6 @@ TEST(Manifest, RefusesContradictions) {
   expect_corrupt([](auto&, auto& fragment, auto&) { fragment.set_id(uint64_t{1} << 32); });
   expect_corrupt(
       [](auto&, auto& fragment, auto&) { fragment.set_physical_rows((uint64_t{1} << 32) + 1); });
-  expect_corrupt([](auto& proto, auto&, auto&) { proto.add_fragments()->set_id(0); });
   expect_corrupt(
       [](auto& proto, auto&, auto&) { proto.set_reader_feature_flags(kFlagStableRowIds); });
   expect_corrupt([](auto& proto, auto&, auto&) { proto.mutable_timestamp()->set_seconds(-5); });

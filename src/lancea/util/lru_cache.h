@@ -5,6 +5,7 @@
 // itself keeps. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -27,6 +28,9 @@ class LruCache {
   explicit LruCache(uint64_t capacity_bytes) : capacity_(capacity_bytes) {}
 
   uint64_t capacity_bytes() const { return capacity_; }
+
+  /// Keep no more than this from now on; entries go when the next comes.
+  void set_capacity_bytes(uint64_t bytes) { capacity_ = bytes; }
 
   /// The value kept under `key`, or nullptr. The caller knows its type from the key.
   template <typename T>
@@ -69,7 +73,8 @@ class LruCache {
     bytes_ += bytes - entry.bytes;
     Account(entry.owner, 0, bytes - entry.bytes);
     entry.bytes = bytes;
-    while (bytes_ > capacity_ && order_.size() > 1) Evict(std::prev(order_.end()), &dropped);
+    // What has outgrown the cache goes too: whoever uses it holds it.
+    while (bytes_ > capacity_ && !order_.empty()) Evict(std::prev(order_.end()), &dropped);
   }
 
   void Clear() {
@@ -116,7 +121,7 @@ class LruCache {
     dropped->splice(dropped->begin(), order_, entry);
   }
 
-  const uint64_t capacity_;
+  std::atomic<uint64_t> capacity_;
   mutable std::mutex mutex_;
   std::list<Entry> order_;  // most recently used first
   std::unordered_map<std::string, std::list<Entry>::iterator> entries_;

@@ -12,17 +12,12 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include "arrow/result.h"
 #include "lancea/cleanup.h"
 #include "lancea/table/manifest.h"
 
 namespace lancea {
-
-/// A duration as the reference writes it: whole numbers with units, e.g. "14days 2h 3min".
-/// \return nanoseconds; InvalidInput for other text
-arrow::Result<int64_t> ParseAge(std::string_view text);
 
 /// What the commit of `manifest` should clean up; nothing when it is not due.
 /// \return InvalidInput naming the key whose value makes no sense

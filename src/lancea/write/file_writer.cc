@@ -100,6 +100,7 @@ arrow::Result<std::unique_ptr<FileWriter>> FileWriter::Open(
   file.data_cache_bytes = options.data_cache_bytes;
   file.keep_original_array = options.keep_original_array;
   file.pool = impl->session->impl().memory_pool();
+  KeepTo(MemoryShares(impl->session->memory_limit()), &file);
   if (options.use_threads) file.cpu = impl->session->impl().cpu_executor();
   if (schema != nullptr) ARROW_RETURN_NOT_OK(impl->Begin(*schema));
   return std::unique_ptr<FileWriter>(new FileWriter(std::move(impl)));

@@ -139,11 +139,13 @@ arrow::Result<Write> WriteFiles(const std::shared_ptr<arrow::RecordBatchReader>&
   FragmentWriterOptions fragment_options;
   fragment_options.file.format = write.format;
   fragment_options.file.data_cache_bytes = options.data_cache_bytes;
+  fragment_options.file.keep_original_array = options.keep_original_arrays;
   if (options.max_page_bytes) fragment_options.file.max_page_bytes = *options.max_page_bytes;
   fragment_options.file.checksums = options.checksums;
   fragment_options.file.encoding.compact = options.compact;
   fragment_options.file.pool = context.session->impl().memory_pool();
   fragment_options.file.cpu = context.session->impl().cpu_executor();
+  KeepTo(MemoryShares(context.session->memory_limit()), &fragment_options.file);
   fragment_options.max_rows_per_file = options.max_rows_per_file;
   fragment_options.max_bytes_per_file = options.max_bytes_per_file;
   fragment_options.blobs = BlobOptionsOf(context, options, bases);

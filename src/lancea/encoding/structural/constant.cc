@@ -6,6 +6,7 @@
 #include "arrow/buffer.h"
 #include "arrow/scalar.h"
 #include "arrow/type.h"
+#include "lancea/encoding/structural/known_answers.h"
 #include "lancea/encoding/structural/leaf_values.h"
 #include "lancea/encoding/structural/unravel.h"
 #include "lancea/encoding/unbacked.h"
@@ -60,6 +61,31 @@ class ConstantPage : public StructuralPage {
                                                 arrow::MemoryPool* pool) const override;
   arrow::Result<std::unique_ptr<PageRead>> PlanEncoded(std::span<const RowRange> ranges,
                                                        arrow::MemoryPool* pool) const override;
+
+  std::unique_ptr<PageRead> PlanAnswers(std::span<const RowRange> ranges,
+                                        const ValueCondition& condition,
+                                        arrow::MemoryPool* pool) const override {
+    const auto answer = AnswerOfAll(condition);
+    if (!answer.has_value()) return nullptr;
+    int64_t num_rows = 0;
+    std::vector<uint16_t> levels;
+    for (const RowRange& range : ranges) {
+      num_rows += static_cast<int64_t>(range.size());
+      if (!*answer || def_.empty()) continue;
+      levels.insert(levels.end(), def_.begin() + range.start, def_.begin() + range.end);
+    }
+    return MakeKnownAnswers(*answer, num_rows, std::move(levels), pool);
+  }
+
+  std::optional<bool> AnswerOfAll(const ValueCondition& condition) const override {
+    if (!leaf_->is_flat() || !rep_.empty() || leaf_->type->id() == arrow::Type::DICTIONARY) {
+      return std::nullopt;
+    }
+    if (scalar_ == nullptr) return false;
+    const auto answers = AskLeafValues(*scalar_, condition);
+    if (!answers.has_value()) return std::nullopt;
+    return answers->front() != 0;
+  }
 
   uint64_t metadata_bytes() const override {
     return 2 * (rep_.size() + def_.size()) + 8 * row_starts_.size();

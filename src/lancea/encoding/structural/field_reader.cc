@@ -16,7 +16,12 @@ class StructuralFieldReader : public FieldReader {
  public:
   StructuralFieldReader(FieldTree tree, std::vector<std::unique_ptr<LeafColumn>> columns,
                         uint64_t num_rows)
-      : tree_(std::move(tree)), columns_(std::move(columns)), num_rows_(num_rows) {}
+      : tree_(std::move(tree)), columns_(std::move(columns)), num_rows_(num_rows) {
+    for (const auto& column : columns_) {
+      first_pages_.push_back(first_pages_.back() +
+                             (column == nullptr ? 0 : column->info().pages.size()));
+    }
+  }
 
   const std::shared_ptr<arrow::Field>& field() const override { return tree_.root.field; }
   uint64_t num_rows() const override { return num_rows_; }
@@ -30,6 +35,9 @@ class StructuralFieldReader : public FieldReader {
     }
     return bytes;
   }
+  uint64_t num_pages() const override { return first_pages_.back(); }
+  arrow::Result<std::vector<RowRange>> RowsThatMay(std::span<const RowRange> ranges,
+                                                   const ValueCondition& condition) const override;
   arrow::Result<std::unique_ptr<ReadTask>> Read(std::span<const RowRange> ranges,
                                                 arrow::MemoryPool* pool) const override;
   arrow::Result<std::unique_ptr<ReadTask>> ReadEncoded(std::span<const RowRange> ranges,
@@ -40,6 +48,8 @@ class StructuralFieldReader : public FieldReader {
 
   const FieldTree& tree() const { return tree_; }
   const std::vector<std::unique_ptr<LeafColumn>>& columns() const { return columns_; }
+  /// The number that the first page of a leaf has among all pages.
+  uint64_t first_page(size_t leaf) const { return first_pages_[leaf]; }
 
  private:
   // Inside other fields arrays have one type, whatever their pages hold.
@@ -49,6 +59,7 @@ class StructuralFieldReader : public FieldReader {
   FieldTree tree_;
   std::vector<std::unique_ptr<LeafColumn>> columns_;  // nullptr: the file has none
   uint64_t num_rows_;
+  std::vector<uint64_t> first_pages_ = {0};  // of each leaf, and of all
 };
 
 class StructuralReadTask : public ReadTask {
@@ -126,6 +137,15 @@ class StructuralReadTask : public ReadTask {
     return arrow::ArrayVector{arrow::MakeArray(*merged)};
   }
 
+  void AppendPagesRead(std::vector<uint64_t>* pages) const override {
+    for (size_t leaf = 0; leaf < leaves_.size(); ++leaf) {
+      for (const PagePart& part : leaves_[leaf]) {
+        if (part.has_answers && !part.has_read) continue;
+        pages->push_back(reader_.first_page(leaf) + part.page);
+      }
+    }
+  }
+
  private:
   // The part of one page that is wanted.
   struct PagePart {
@@ -134,6 +154,7 @@ class StructuralReadTask : public ReadTask {
     std::unique_ptr<PageRead> read;
     int64_t num_rows = 0;
     bool has_answers = false;  // not values
+    bool has_read = false;     // bytes of values
   };
   // Which part a stretch of needs_ belongs to.
   struct Request {
@@ -202,6 +223,7 @@ class StructuralReadTask : public ReadTask {
     }
     const std::vector<ByteRange>& more = part.read->needs();
     if (!more.empty()) {
+      part.has_read = true;
       requests_.push_back({leaf, index, more.size()});
       needs_.insert(needs_.end(), more.begin(), more.end());
     }
@@ -238,6 +260,40 @@ class StructuralReadTask : public ReadTask {
   std::vector<ByteRange> needs_;
   std::vector<Request> requests_;
 };
+
+arrow::Result<std::vector<RowRange>> StructuralFieldReader::RowsThatMay(
+    std::span<const RowRange> ranges, const ValueCondition& condition) const {
+  if (!may_be_encoded() || columns_[0] == nullptr || columns_[0]->leaf().page_rows_per_row != 1) {
+    return FieldReader::RowsThatMay(ranges, condition);
+  }
+  const LeafColumn& column = *columns_[0];
+  std::vector<RowRange> out;
+  for (const RowRange& range : ranges) {
+    uint64_t row = range.start;
+    for (size_t page = column.PageOfRow(row); row < range.end; ++page) {
+      const PageInfo& info = column.info().pages[page];
+      const uint64_t stop = std::min(range.end, info.first_row + info.num_rows);
+      const StructuralPage* loaded = column.loaded(page);
+      if (loaded == nullptr) {
+        ARROW_ASSIGN_OR_RAISE(const auto metadata, column.MetadataRanges(page));
+        if (metadata.empty()) {
+          ARROW_RETURN_NOT_OK(column.Load(page, {}));
+          loaded = column.loaded(page);
+        }
+      }
+      const bool never = loaded != nullptr && loaded->AnswerOfAll(condition) == false;
+      if (!never && stop > row) {
+        if (!out.empty() && out.back().end == row && row > range.start) {
+          out.back().end = stop;
+        } else {
+          out.push_back({row, stop});
+        }
+      }
+      row = stop;
+    }
+  }
+  return out;
+}
 
 arrow::Result<std::unique_ptr<ReadTask>> StructuralFieldReader::Read(
     std::span<const RowRange> ranges, arrow::MemoryPool* pool) const {

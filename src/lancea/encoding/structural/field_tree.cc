@@ -29,13 +29,16 @@ bool IsLeaf(const Field& field, const arrow::DataType& type) {
 
 // Walks the Lance field and its Arrow type together. `dimensions` runs root -> here.
 arrow::Status Build(const Field& field, const std::shared_ptr<arrow::Field>& arrow_field,
-                    const std::string& path, std::vector<int64_t> dimensions, uint64_t file_size,
-                    FieldNode* node, FieldTree* tree) {
+                    const std::string& path, std::vector<int64_t> dimensions, bool in_list,
+                    uint64_t file_size, FieldNode* node, FieldTree* tree) {
   const arrow::DataType& type = *arrow_field->type();
   node->field_id = field.id;
   node->field = arrow_field;
   node->first_leaf = tree->leaves.size();
   if (IsLeaf(field, type)) {
+    if (in_list && IsEmptyStruct(type)) {
+      return Unsupported("column \"", path, "\": structs of no fields inside lists");
+    }
     node->kind = FieldNode::Kind::kLeaf;
     dimensions.push_back(0);
     auto leaf = std::make_shared<Leaf>();
@@ -80,7 +83,8 @@ arrow::Status Build(const Field& field, const std::shared_ptr<arrow::Field>& arr
   node->children.resize(field.children.size());
   for (size_t i = 0; i < field.children.size(); ++i) {
     ARROW_RETURN_NOT_OK(Build(field.children[i], type.field(static_cast<int>(i)),
-                              path + "." + field.children[i].name, dimensions, file_size,
+                              path + "." + field.children[i].name, dimensions,
+                              in_list || node->kind != FieldNode::Kind::kStruct, file_size,
                               &node->children[i], tree));
   }
   node->last_leaf = tree->leaves.size();
@@ -114,7 +118,8 @@ arrow::Result<FieldTree> MakeFieldTree(const Field& field,
                                        const std::shared_ptr<arrow::Field>& arrow_field,
                                        uint64_t file_size) {
   FieldTree tree;
-  ARROW_RETURN_NOT_OK(Build(field, arrow_field, field.name, {}, file_size, &tree.root, &tree));
+  ARROW_RETURN_NOT_OK(
+      Build(field, arrow_field, field.name, {}, /*in_list=*/false, file_size, &tree.root, &tree));
   return tree;
 }
 

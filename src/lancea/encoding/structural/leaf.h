@@ -24,6 +24,10 @@ struct Leaf {
   std::string path;
   /// Rows at the leaf's page level for one top-level row: the product of `dimensions`, zeros left out.
   uint64_t page_rows_per_row = 1;
+  /// Whether a row is a value or null: nothing above the leaf is read with it, and it is no list.
+  bool is_flat() const {
+    return dimensions.size() == 1 && num_own_layers == 1 && dimensions[0] == 0;
+  }
   /// Bound for allocations sized by what the file says, in bytes of the file.
   uint64_t file_size = 0;
 };

@@ -1,22 +1,34 @@
 #include "lancea/encoding/structural/mini_block_ask.h"
 
+#include <algorithm>
+#include <bit>
+
 #include "arrow/array/data.h"
 #include "arrow/buffer.h"
 #include "arrow/type.h"
 #include "lancea/encoding/answer_bits.h"
 #include "lancea/encoding/structural/chunk_runs.h"
+#include "lancea/encoding/structural/known_answers.h"
 #include "lancea/encoding/structural/mini_block_chunk.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
 namespace {
 
+int64_t NumRows(std::span<const RowRange> ranges) {
+  int64_t out = 0;
+  for (const RowRange& range : ranges) out += static_cast<int64_t>(range.size());
+  return out;
+}
+
 class MiniBlockAsk : public PageRead {
  public:
   MiniBlockAsk(const MiniBlockPage& page, std::span<const RowRange> ranges,
+               std::unique_ptr<const ValueCondition> own_condition,
                std::unique_ptr<MiniBlockAsker> asker, arrow::MemoryPool* pool)
       : page_(page),
         ranges_(ranges.begin(), ranges.end()),
+        own_condition_(std::move(own_condition)),
         asker_(std::move(asker)),
         pool_(pool),
         runs_(FindChunkRuns(page, ranges_)),
@@ -31,8 +43,7 @@ class MiniBlockAsk : public PageRead {
   }
 
   arrow::Result<DecodedPage> Finish() override {
-    int64_t num_rows = 0;
-    for (const RowRange& range : ranges_) num_rows += static_cast<int64_t>(range.size());
+    const int64_t num_rows = NumRows(ranges_);
     ARROW_ASSIGN_OR_RAISE(auto answers, arrow::AllocateBuffer(num_rows, pool_));
     uint8_t* next = answers->mutable_data();
     size_t next_range = 0;
@@ -102,6 +113,7 @@ class MiniBlockAsk : public PageRead {
 
   const MiniBlockPage& page_;
   const std::vector<RowRange> ranges_;
+  const std::unique_ptr<const ValueCondition> own_condition_;  // of indices; nullptr: another's
   const std::unique_ptr<MiniBlockAsker> asker_;
   arrow::MemoryPool* const pool_;
   const std::vector<ChunkRun> runs_;
@@ -115,6 +127,17 @@ class MiniBlockAsk : public PageRead {
   ValueBuilder levels_ = ValueBuilder::Fixed(16, arrow::default_memory_pool());
 };
 
+// The condition on a dictionary's values as one on its indices, which pages can be asked as they are
+// packed. Indices beyond the dictionary are not among those for which it holds.
+NumberCondition OneOfIndices(const std::vector<uint8_t>& answers, int width) {
+  std::vector<NumberCondition::Wide> indices;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i] != 0) indices.push_back(static_cast<NumberCondition::Wide>(i));
+  }
+  return NumberCondition::AnyOf(NumberCondition::Order::kUnsigned, width, indices,
+                                /*negated=*/false);
+}
+
 }  // namespace
 
 std::unique_ptr<PageRead> MakeMiniBlockAsk(const MiniBlockPage& page,
@@ -122,13 +145,33 @@ std::unique_ptr<PageRead> MakeMiniBlockAsk(const MiniBlockPage& page,
                                            const ValueCondition& condition,
                                            arrow::MemoryPool* pool) {
   const MiniBlockLayout& layout = page.layout();
-  const bool flat = !page.has_repetition_index() && page.leaf().dimensions.size() == 1 &&
-                    page.leaf().num_own_layers == 1 && page.leaf().dimensions[0] == 0;
-  const bool plain = layout.dictionary == nullptr && layout.values->shape().num_item_validity == 0;
-  if (!flat || !plain) return nullptr;
-  auto asker = MakeMiniBlockAsker(*layout.values, condition, pool);
+  const bool flat = !page.has_repetition_index() && page.leaf().is_flat();
+  if (!flat || layout.values->shape().num_item_validity != 0) return nullptr;
+  std::unique_ptr<const ValueCondition> of_indices;
+  if (layout.dictionary != nullptr) {
+    const int64_t num_rows = NumRows(ranges);
+    const arrow::ArrayData& dictionary = *page.dictionary();
+    // Asking every item must not cost more than asking every row.
+    if (page.leaf().type->id() == arrow::Type::DICTIONARY || dictionary.length > num_rows / 4) {
+      return nullptr;
+    }
+    const auto answers = AskLeafValues(dictionary, condition);
+    if (!answers.has_value()) return nullptr;
+    const auto num_true = std::count(answers->begin(), answers->end(), 1);
+    if (num_true == 0) return MakeKnownAnswers(false, num_rows, {}, pool);
+    const ValueShape shape = layout.values->shape();
+    if (shape.bits_per_value % 8 != 0 || !std::has_single_bit(shape.bits_per_value) ||
+        shape.bits_per_value > 64) {
+      return nullptr;
+    }
+    of_indices = std::make_unique<const ValueCondition>(
+        OneOfIndices(*answers, static_cast<int>(shape.bits_per_value / 8)));
+  }
+  auto asker =
+      MakeMiniBlockAsker(*layout.values, of_indices != nullptr ? *of_indices : condition, pool);
   if (asker == nullptr) return nullptr;
-  return std::make_unique<MiniBlockAsk>(page, ranges, std::move(asker), pool);
+  return std::make_unique<MiniBlockAsk>(page, ranges, std::move(of_indices), std::move(asker),
+                                        pool);
 }
 
 }  // namespace lancea

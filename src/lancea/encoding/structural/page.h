@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -86,6 +87,9 @@ class StructuralPage {
                                                 arrow::MemoryPool*) const {
     return nullptr;
   }
+
+  /// The answer that every value of the page has, if the page is of one value; nulls have none.
+  virtual std::optional<bool> AnswerOfAll(const ValueCondition&) const { return std::nullopt; }
 
   /// Bytes of memory that the loaded metadata hold, for the session cache.
   virtual uint64_t metadata_bytes() const { return 0; }

@@ -90,9 +90,6 @@ class Checker {
       if (IsPackedStruct(field)) {
         return InvalidInput("column \"", path, "\": a packed struct of no fields cannot be stored");
       }
-      if (above.list || above.fixed_size_list) {
-        return InvalidInput("column \"", path, "\": a struct of no fields cannot be inside lists");
-      }
       return arrow::Status::OK();
     }
     for (const auto& child : type.fields()) {

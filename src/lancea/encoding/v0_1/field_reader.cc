@@ -1,12 +1,14 @@
 #include "lancea/encoding/v0_1/field_reader.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "arrow/array/array_base.h"
 #include "arrow/array/util.h"
 #include "arrow/memory_pool.h"
 #include "arrow/type.h"
 #include "lancea/encoding/v0_1/page_read.h"
+#include "lancea/encoding/v0_1/page_statistics.h"
 #include "lancea/encoding/v0_1/plain.h"
 #include "lancea/encoding/v0_1/var_binary.h"
 #include "lancea/schema/field.h"
@@ -20,8 +22,10 @@ using arrow::internal::checked_cast;
 // One page read after the other, all in one vectored read per step.
 class BatchesTask : public ReadTask {
  public:
-  explicit BatchesTask(std::vector<std::unique_ptr<PageRead>> batches)
-      : batches_(std::move(batches)) {
+  /// \param numbers  of the batches; empty: not to be counted
+  explicit BatchesTask(std::vector<std::unique_ptr<PageRead>> batches,
+                       std::vector<uint64_t> numbers = {})
+      : batches_(std::move(batches)), numbers_(std::move(numbers)) {
     Collect();
   }
   const std::vector<ByteRange>& needs() const override { return needs_; }
@@ -40,6 +44,9 @@ class BatchesTask : public ReadTask {
     }
     return out;
   }
+  void AppendPagesRead(std::vector<uint64_t>* pages) const override {
+    pages->insert(pages->end(), numbers_.begin(), numbers_.end());
+  }
 
  private:
   void Collect() {
@@ -48,6 +55,7 @@ class BatchesTask : public ReadTask {
   }
 
   std::vector<std::unique_ptr<PageRead>> batches_;
+  const std::vector<uint64_t> numbers_;
   std::vector<ByteRange> needs_;
 };
 
@@ -62,6 +70,32 @@ class LegacyFieldReader : public FieldReader {
 
   const std::shared_ptr<arrow::Field>& field() const override { return arrow_field_; }
   uint64_t num_rows() const override { return file_.num_rows(); }
+  /// What a field has in a batch counts as one page.
+  uint64_t num_pages() const override { return file_.num_batches(); }
+
+  arrow::Result<std::vector<RowRange>> RowsThatMay(std::span<const RowRange> ranges,
+                                                   const ValueCondition& condition) const override {
+    ARROW_ASSIGN_OR_RAISE(const auto statistics, Statistics());
+    if (statistics == nullptr) return FieldReader::RowsThatMay(ranges, condition);
+    const std::vector<uint64_t>& starts = file_.batch_starts();
+    std::vector<RowRange> out;
+    for (const RowRange& range : ranges) {
+      const auto after = std::upper_bound(starts.begin(), starts.end(), range.start);
+      auto batch = static_cast<size_t>(after - starts.begin()) - 1;
+      for (uint64_t row = range.start; row < range.end && batch < file_.num_batches(); ++batch) {
+        const uint64_t stop = std::min(range.end, starts[batch + 1]);
+        if (stop > row && statistics->MayHold(batch, condition)) {
+          if (row > range.start && !out.empty() && out.back().end == row) {
+            out.back().end = stop;
+          } else {
+            out.push_back({row, stop});
+          }
+        }
+        row = stop;
+      }
+    }
+    return out;
+  }
 
   arrow::Result<std::unique_ptr<ReadTask>> Read(std::span<const RowRange> ranges,
                                                 arrow::MemoryPool* pool) const override {
@@ -70,6 +104,7 @@ class LegacyFieldReader : public FieldReader {
       return InvalidInput("row ", ranges.back().end - 1, " of ", file_.num_rows());
     }
     std::vector<std::unique_ptr<PageRead>> batches;
+    std::vector<uint64_t> numbers;
     size_t next = 0;    // range
     uint64_t done = 0;  // rows before this one are planned
     while (next < ranges.size()) {
@@ -88,15 +123,29 @@ class LegacyFieldReader : public FieldReader {
       auto read = MakePageRead(context, field_, arrow_field_->type(), std::move(here));
       if (!read.ok()) return Prefix(read.status(), "column " + field_.name);
       batches.push_back(std::move(read).ValueUnsafe());
+      numbers.push_back(batch);
     }
-    return std::make_unique<BatchesTask>(std::move(batches));
+    return std::make_unique<BatchesTask>(std::move(batches), std::move(numbers));
   }
 
  private:
+  // Read when first asked for, and kept.
+  arrow::Result<std::shared_ptr<const PageStatistics>> Statistics() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!has_statistics_) {
+      ARROW_ASSIGN_OR_RAISE(statistics_, PageStatistics::Read(file_, field_, arrow_field_->type()));
+      has_statistics_ = true;
+    }
+    return statistics_;
+  }
+
   const Field field_;
   const std::shared_ptr<arrow::Field> arrow_field_;
   const LegacyFile& file_;
   const Dictionaries dictionaries_;
+  mutable std::mutex mutex_;
+  mutable bool has_statistics_ = false;
+  mutable std::shared_ptr<const PageStatistics> statistics_;
 };
 
 // The dictionary of one field, read whole: it lies in the file once, for all batches.

@@ -69,7 +69,42 @@ arrow::Status LegacyFile::Init() {
   lance::table::Manifest manifest;
   if (!ParseMessage(BytesOf(*bytes), &manifest)) return Corrupt("file schema does not parse");
   ARROW_ASSIGN_OR_RAISE(schema_, SchemaFromProto(manifest.fields(), manifest.schema_metadata()));
-  return InitPageTable(metadata.page_table_position());
+  ARROW_RETURN_NOT_OK(InitPageTable(metadata.page_table_position()));
+  if (!metadata.has_statistics()) return arrow::Status::OK();
+  const auto& statistics = metadata.statistics();
+  ARROW_ASSIGN_OR_RAISE(statistics_schema_, SchemaFromProto(statistics.schema(), {}));
+  statistics_position_ = statistics.page_table_position();
+  const auto [least, most] =
+      std::minmax_element(statistics.fields().begin(), statistics.fields().end());
+  if (least == statistics.fields().end()) return arrow::Status::OK();
+  if (*least < 0 || *most == INT32_MAX) {
+    return Corrupt("statistics have fields ", *least, " to ", *most);
+  }
+  first_statistics_id_ = *least;
+  num_statistics_ids_ = *most - *least + 1;
+  return arrow::Status::OK();
+}
+
+arrow::Result<Page> LegacyFile::StatisticsPageOf(int32_t statistics_field_id) const {
+  const int64_t index = int64_t{statistics_field_id} - first_statistics_id_;
+  if (index < 0 || index >= num_statistics_ids_) {
+    return Corrupt("statistics have no page of field ", statistics_field_id);
+  }
+  ARROW_ASSIGN_OR_RAISE(
+      const ByteRange table,
+      RangeOf(statistics_position_, static_cast<uint64_t>(num_statistics_ids_), kPageTableEntry));
+  ARROW_ASSIGN_OR_RAISE(
+      const auto entry,
+      object_->ReadAt(
+          {table.offset + static_cast<uint64_t>(index) * kPageTableEntry, kPageTableEntry}));
+  const auto position = LoadLittleEndian<int64_t>(entry->data());
+  const auto length = LoadLittleEndian<int64_t>(entry->data() + 8);
+  if (position < 0 || static_cast<uint64_t>(position) > file_size() ||
+      length != static_cast<int64_t>(num_batches())) {
+    return Corrupt("statistics of ", length, " batches at ", position, ", the file has ",
+                   num_batches());
+  }
+  return Page{static_cast<uint64_t>(position), static_cast<uint64_t>(length)};
 }
 
 arrow::Status LegacyFile::InitPageTable(uint64_t position) {

@@ -3,6 +3,7 @@
 //   pages ...                  one per field and batch
 //   page table                 i64 (position, length) x batches x field ids smallest..largest, field-major
 //   u32 size, Manifest         only its schema matters: it alone knows where dictionaries lie
+//   statistics ...             of some fields: pages of their own, see page_statistics.h
 //   u32 size, Metadata         where manifest and page table start, the first row of every batch
 //   u64 position of Metadata, u16 major 0, u16 minor 1 or 2, "LANC"
 //
@@ -43,6 +44,12 @@ class LegacyFile {
   /// \return Corrupt when the file has no page for the field
   arrow::Result<Page> PageOf(int32_t field_id, size_t batch) const;
 
+  /// The fields of the statistics: of each field that has some a struct named by its id; empty when none has.
+  const Schema& statistics_schema() const { return statistics_schema_; }
+
+  /// The page of one field of the statistics, a value for each batch.
+  arrow::Result<Page> StatisticsPageOf(int32_t statistics_field_id) const;
+
   /// `count` entries of `width` bytes from `position` on.
   /// \return Corrupt when they do not lie inside the file
   arrow::Result<ByteRange> RangeOf(uint64_t position, uint64_t count, uint64_t width) const;
@@ -61,6 +68,10 @@ class LegacyFile {
   int64_t first_field_id_ = 0;
   int64_t num_field_ids_ = 0;
   std::shared_ptr<arrow::Buffer> page_table_;
+  Schema statistics_schema_;
+  int32_t first_statistics_id_ = 0;
+  int32_t num_statistics_ids_ = 0;
+  uint64_t statistics_position_ = 0;
 };
 
 }  // namespace lancea::v0_1

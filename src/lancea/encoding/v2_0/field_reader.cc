@@ -10,6 +10,7 @@
 #include "lancea/encoding/v2_0/column_pages.h"
 #include "lancea/encoding/v2_0/end_offsets.h"
 #include "lancea/encoding/v2_0/leaf_read.h"
+#include "lancea/encoding/v2_0/listed_bytes.h"
 #include "lancea/encoding/v2_0/node_read.h"
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
@@ -20,11 +21,11 @@ namespace {
 
 // One node of the field with its column.
 struct Node {
-  enum class Kind { kMissing, kLeaf, kStruct, kList };
+  enum class Kind { kMissing, kLeaf, kStruct, kList, kListedBytes };
   Kind kind = Kind::kLeaf;
   std::shared_ptr<arrow::Field> field;
   std::optional<ColumnPages> column;  // leaves and lists
-  std::vector<Node> children;
+  std::vector<Node> children;         // kListedBytes: the list of bytes
   std::vector<uint64_t> item_starts;  // lists: items before each page, and in all
 };
 
@@ -235,14 +236,48 @@ arrow::Result<std::unique_ptr<NodeRead>> MakeNodeRead(const Node& node,
       ARROW_RETURN_NOT_OK(read->Init(ranges));
       return read;
     }
+    case Node::Kind::kListedBytes: {
+      ARROW_ASSIGN_OR_RAISE(auto lists, MakeNodeRead(node.children[0], ranges, pool));
+      return MakeListedBytesRead(std::move(lists), node.field->type());
+    }
   }
   return Unsupported("unknown node kind");
 }
 
+// Pages are numbered depth first; those of lists' items are left out, for which of them are read is known
+// only when the lists' offsets are.
+uint64_t NumPages(const Node& node) {
+  uint64_t pages = node.column.has_value() ? node.column->num_pages() : 0;
+  if (node.kind == Node::Kind::kList) return pages;
+  for (const Node& child : node.children) pages += NumPages(child);
+  return pages;
+}
+
+void AppendPages(const Node& node, std::span<const RowRange> ranges, uint64_t first,
+                 std::vector<uint64_t>* out) {
+  if (node.column.has_value()) {
+    (void)node.column->ForEachPage(ranges, [&](size_t page, const std::vector<RowRange>&) {
+      out->push_back(first + page);
+      return arrow::Status::OK();
+    });
+    first += node.column->num_pages();
+  }
+  if (node.kind == Node::Kind::kList) return;
+  for (const Node& child : node.children) {
+    AppendPages(child, ranges, first, out);
+    first += NumPages(child);
+  }
+}
+
 class FieldReadTask : public ReadTask {
  public:
-  FieldReadTask(std::unique_ptr<NodeRead> read, std::string name)
-      : read_(std::move(read)), name_(std::move(name)) {
+  /// \param root  outlives the task
+  FieldReadTask(const Node& root, std::span<const RowRange> ranges, std::unique_ptr<NodeRead> read,
+                std::string name)
+      : root_(root),
+        ranges_(ranges.begin(), ranges.end()),
+        read_(std::move(read)),
+        name_(std::move(name)) {
     read_->Collect(&needs_);
   }
   const std::vector<ByteRange>& needs() const override { return needs_; }
@@ -261,8 +296,13 @@ class FieldReadTask : public ReadTask {
     if (!arrays.ok()) return Prefix(arrays.status(), "column \"" + name_ + "\"");
     return arrays;
   }
+  void AppendPagesRead(std::vector<uint64_t>* pages) const override {
+    AppendPages(root_, ranges_, 0, pages);
+  }
 
  private:
+  const Node& root_;
+  const std::vector<RowRange> ranges_;
   std::unique_ptr<NodeRead> read_;
   std::string name_;
   std::vector<ByteRange> needs_;
@@ -274,17 +314,59 @@ class Reader : public FieldReader {
   const std::shared_ptr<arrow::Field>& field() const override { return root_.field; }
   uint64_t num_rows() const override { return num_rows_; }
   uint64_t encoded_bytes() const override { return EncodedBytes(root_); }
+  uint64_t num_pages() const override { return NumPages(root_); }
   arrow::Result<std::unique_ptr<ReadTask>> Read(std::span<const RowRange> ranges,
                                                 arrow::MemoryPool* pool) const override {
     auto read = MakeNodeRead(root_, ranges, pool);
     if (!read.ok()) return Prefix(read.status(), "column \"" + root_.field->name() + "\"");
-    return std::make_unique<FieldReadTask>(*std::move(read), root_.field->name());
+    return std::make_unique<FieldReadTask>(root_, ranges, *std::move(read), root_.field->name());
   }
 
  private:
   Node root_;
   uint64_t num_rows_;
 };
+
+// Where the items of each page begin.
+arrow::Status MakeListNode(const std::string& name, Node* node) {
+  node->kind = Node::Kind::kList;
+  node->item_starts.push_back(0);
+  for (size_t i = 0; i < node->column->num_pages(); ++i) {
+    if (!node->column->encoding(i).has_list()) {
+      return Corrupt("column \"", name, "\", page ", i,
+                     " is not a list: ", Describe(node->column->encoding(i)));
+    }
+    const uint64_t items = node->column->encoding(i).list().num_items();
+    if (items > kMaxRowsPerFile)
+      return Corrupt("column \"", name, "\": a page of ", items, " items");
+    node->item_starts.push_back(node->item_starts.back() + items);
+  }
+  return arrow::Status::OK();
+}
+
+// A string column that is stored as a list.
+arrow::Result<Node> MakeListedBytesNode(Node own, const ColumnSource& columns) {
+  Node list;
+  list.field = AsListOfBytes(*own.field);
+  list.column = std::move(own.column);
+  const std::string& name = list.field->name();
+  ARROW_RETURN_NOT_OK(MakeListNode(name, &list));
+  Node bytes;
+  bytes.field = list.field->type()->field(0);
+  ARROW_ASSIGN_OR_RAISE(auto info, columns.ColumnBehind(list.column->info()));
+  if (info == nullptr || info->num_rows != list.item_starts.back()) {
+    return Corrupt("column \"", name, "\" holds strings of ", list.item_starts.back(),
+                   " bytes, the column behind it ", info == nullptr ? 0 : info->num_rows);
+  }
+  auto pages = ColumnPages::Make(std::move(info));
+  if (!pages.ok()) return Prefix(pages.status(), "bytes of column \"" + name + "\"");
+  bytes.column = *std::move(pages);
+  list.children.push_back(std::move(bytes));
+  own.kind = Node::Kind::kListedBytes;
+  own.column.reset();
+  own.children.push_back(std::move(list));
+  return own;
+}
 
 // \param num_rows  values the node must have, or nothing below a list that is not there
 arrow::Result<Node> MakeNode(const Field& field, const std::shared_ptr<arrow::Field>& decoded,
@@ -321,23 +403,15 @@ arrow::Result<Node> MakeNode(const Field& field, const std::shared_ptr<arrow::Fi
   auto pages = ColumnPages::Make(std::move(info));
   if (!pages.ok()) return Prefix(pages.status(), "column \"" + field.name + "\"");
   node.column = *std::move(pages);
+  if (leaf && HoldsListedBytes(*node.column, *decoded->type())) {
+    return MakeListedBytesNode(std::move(node), columns);
+  }
   if (leaf) return node;
   if (id != arrow::Type::LIST && id != arrow::Type::LARGE_LIST) {
     return Unsupported("column \"", field.name, "\": ", decoded->type()->ToString(),
                        " in a 2.0 file");
   }
-  node.kind = Node::Kind::kList;
-  node.item_starts.push_back(0);
-  for (size_t i = 0; i < node.column->num_pages(); ++i) {
-    if (!node.column->encoding(i).has_list()) {
-      return Corrupt("column \"", field.name, "\", page ", i,
-                     " is not a list: ", Describe(node.column->encoding(i)));
-    }
-    const uint64_t items = node.column->encoding(i).list().num_items();
-    if (items > kMaxRowsPerFile)
-      return Corrupt("column \"", field.name, "\": a page of ", items, " items");
-    node.item_starts.push_back(node.item_starts.back() + items);
-  }
+  ARROW_RETURN_NOT_OK(MakeListNode(field.name, &node));
   ARROW_ASSIGN_OR_RAISE(Node child, MakeNode(field.children[0], decoded->type()->field(0), columns,
                                              node.item_starts.back()));
   node.children.push_back(std::move(child));

@@ -312,5 +312,17 @@ TEST(FieldWriter, NullsNeedAFreeDictionaryKey) {
   ExpectSame(*apart.Read(second).ValueOrDie(), *make(90, 1000));
 }
 
+TEST(FieldWriter, RoundTripsStructsOfNoFields) {
+  RandomArrays random(7, 0.1);
+  const auto empty = arrow::struct_({});
+  for (const auto& [type, json] :
+       {std::pair{empty, "[{}, {}, {}]"},
+        {arrow::struct_({arrow::field("e", empty)}), R"([{"e": {}}, {"e": {}}, {"e": {}}])"},
+        {arrow::list(empty), "[[{}, {}], null, [], [{}]]"}}) {
+    const auto rows = arrow::json::ArrayFromJSONString(type, json).ValueOrDie();
+    ExpectRoundTrip(MakeField(type), {rows}, {}, &random);
+  }
+}
+
 }  // namespace
 }  // namespace lancea::v2_0

@@ -81,6 +81,15 @@ class MemoryFile : public ColumnSource, public OutOfLineWriter {
     auto found = columns_.find(field_id);
     return found == columns_.end() ? nullptr : found->second;
   }
+  arrow::Result<std::shared_ptr<const ColumnInfo>> ColumnBehind(
+      const ColumnInfo& column) const override {
+    for (const auto& [id, other] : columns_) {
+      if (other->index == column.index + 1) return other;
+    }
+    return nullptr;
+  }
+  /// Read what was written as another field of the same id.
+  void ReadAs(Field field) { field_ = std::move(field); }
   const ColumnInfo& column(int32_t field_id) const { return *columns_.at(field_id); }
   const std::string& bytes() const { return bytes_; }
 

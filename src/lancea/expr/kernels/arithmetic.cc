@@ -3,10 +3,12 @@
 //   remainder   has the sign of the dividend; by integer zero an error, by float zero NaN
 //   shifts      by the count modulo the width; right shifts keep the sign
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 
 #include "arrow/array/builder_primitive.h"
+#include "arrow/buffer.h"
 #include "arrow/compute/registry.h"
 #include "arrow/util/float16.h"
 #include "lancea/expr/kernels/number_types.h"
@@ -52,11 +54,65 @@ struct Shift {
   }
 };
 
+// Remainders by one divisor from 1 to 2^32 - 1, without dividing where the dividend is as small.
+// Source: Lemire, Kaser, Kurz, "Faster remainder by direct computation", 2019.
+class Remainder {
+ public:
+  explicit Remainder(uint32_t divisor) : divisor_(divisor), inverse_(UINT64_MAX / divisor + 1) {}
+
+  uint64_t Of(uint64_t number) const {
+    if (number > UINT32_MAX) return number % divisor_;
+    return static_cast<uint64_t>(static_cast<Wide>(inverse_ * number) * divisor_ >> 64);
+  }
+
+ private:
+  using Wide = unsigned __int128;
+  uint64_t divisor_;
+  uint64_t inverse_;  // 2^64 / divisor, rounded up; 0 for 1
+};
+
+// Whether `right` is one divisor for all rows that Remainder can do.
+template <typename T>
+bool HasFastRemainder(const NumberArgument<T>& right) {
+  return right.is_constant() && right.valid(0) && right[0] > T{0} &&
+         static_cast<uint64_t>(right[0]) <= UINT32_MAX;
+}
+
+template <typename T>
+arrow::Status RunRemainder(KernelContext* context, const ExecSpan& batch, T divisor,
+                           ExecResult* out) {
+  const arrow::ArraySpan& left = batch[0].array;
+  const Remainder remainder(static_cast<uint32_t>(divisor));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer,
+                        arrow::AllocateBuffer(batch.length * static_cast<int64_t>(sizeof(T)),
+                                              context->memory_pool()));
+  const T* const from = left.GetValues<T>(1);
+  T* const to = buffer->mutable_data_as<T>();
+  for (int64_t row = 0; row < batch.length; ++row) {
+    const T number = from[row];
+    if (std::is_signed_v<T> && number < T{0}) {
+      // Negated as unsigned: the least number has no positive one.
+      const uint64_t answer = remainder.Of(uint64_t{0} - static_cast<uint64_t>(number));
+      to[row] = static_cast<T>(-static_cast<int64_t>(answer));
+    } else {
+      to[row] = static_cast<T>(remainder.Of(static_cast<uint64_t>(number)));
+    }
+  }
+  out->value = arrow::ArrayData::Make(left.type->GetSharedPtr(), batch.length,
+                                      {nullptr, std::move(buffer)}, 0);
+  return arrow::Status::OK();
+}
+
 template <typename Operation, typename Type>
 arrow::Status RunTyped(KernelContext* context, const ExecSpan& batch, ExecResult* out) {
   using T = typename Type::c_type;
   const NumberArgument<T> left(batch[0]);
   const NumberArgument<T> right(batch[1]);
+  if constexpr (std::is_same_v<Operation, Modulo> && std::is_integral_v<T>) {
+    if (batch[0].is_array() && !batch[0].array.MayHaveNulls() && HasFastRemainder(right)) {
+      return RunRemainder<T>(context, batch, right[0], out);
+    }
+  }
   arrow::NumericBuilder<Type> builder(context->memory_pool());
   ARROW_RETURN_NOT_OK(builder.Reserve(batch.length));
   for (int64_t row = 0; row < batch.length; ++row) {

@@ -4,6 +4,7 @@
 // per batch; else row by row.
 #include "arrow/array/array_binary.h"
 #include "arrow/array/array_nested.h"
+#include "arrow/array/builder_binary.h"
 #include "arrow/array/builder_nested.h"
 #include "arrow/array/builder_primitive.h"
 #include "arrow/array/concatenate.h"
@@ -11,6 +12,7 @@
 #include "arrow/compute/api_scalar.h"
 #include "arrow/compute/exec.h"
 #include "arrow/compute/registry.h"
+#include "arrow/type_traits.h"
 #include "lancea/expr/kernels/regexp.h"
 #include "lancea/expr/kernels/register.h"
 #include "lancea/expr/kernels/scalar_function.h"
@@ -73,27 +75,53 @@ arrow::Result<ArrayPointer> Replace(const ArrayPointer& texts, const Question& q
   return Call("replace_substring_regex", texts, options, pool);
 }
 
-// The groups of the first match as a list; null where there is none.
+// \param groups  of each text a struct of the groups' places: [first byte, number of bytes]
+template <typename Text, typename Place>
+arrow::Status AppendGroups(const arrow::Array& texts, const arrow::StructArray& groups,
+                           arrow::ListBuilder* lists) {
+  const auto& typed = static_cast<const typename arrow::TypeTraits<Text>::ArrayType&>(texts);
+  auto& values =
+      static_cast<typename arrow::TypeTraits<Text>::BuilderType&>(*lists->value_builder());
+  std::vector<const arrow::FixedSizeListArray*> places;
+  for (const auto& field : groups.fields()) {
+    places.push_back(static_cast<const arrow::FixedSizeListArray*>(field.get()));
+  }
+  for (int64_t row = 0; row < groups.length(); ++row) {
+    if (groups.IsNull(row)) {
+      ARROW_RETURN_NOT_OK(lists->AppendNull());
+      continue;
+    }
+    ARROW_RETURN_NOT_OK(lists->Append());
+    for (const auto* place : places) {
+      if (place->IsNull(row)) continue;
+      const auto& numbers =
+          static_cast<const typename arrow::TypeTraits<Place>::ArrayType&>(*place->values());
+      const int64_t at = place->value_offset(row);
+      ARROW_RETURN_NOT_OK(values.Append(typed.GetView(row).substr(
+          static_cast<size_t>(numbers.Value(at)), static_cast<size_t>(numbers.Value(at + 1)))));
+    }
+  }
+  return arrow::Status::OK();
+}
+
+// The groups of the first match as a list, but for those that have no part in it; null where there is
+// none.
 arrow::Result<ArrayPointer> Match(const ArrayPointer& texts, const Question& question,
                                   arrow::MemoryPool* pool) {
   int num_groups = 0;
-  const arrow::compute::ExtractRegexOptions options(
+  const arrow::compute::ExtractRegexSpanOptions options(
       WithNamedGroups(ToRe2(question.pattern, question.flags), &num_groups));
-  ARROW_ASSIGN_OR_RAISE(auto found, Call("extract_regex", texts, options, pool));
+  ARROW_ASSIGN_OR_RAISE(auto found, Call("extract_regex_span", texts, options, pool));
   const auto& groups = static_cast<const arrow::StructArray&>(*found);
-  ARROW_ASSIGN_OR_RAISE(auto value_builder, arrow::MakeBuilder(texts->type(), pool));
-  std::shared_ptr<arrow::ArrayBuilder> values = std::move(value_builder);
-  arrow::ListBuilder builder(pool, values, arrow::list(texts->type()));
-  for (int64_t row = 0; row < groups.length(); ++row) {
-    if (groups.IsNull(row)) {
-      ARROW_RETURN_NOT_OK(builder.AppendNull());
-      continue;
-    }
-    ARROW_RETURN_NOT_OK(builder.Append());
-    for (int group = 0; group < num_groups; ++group) {
-      const auto& field = groups.field(group);
-      ARROW_RETURN_NOT_OK(values->AppendArraySlice(*field->data(), row, 1));
-    }
+  ARROW_ASSIGN_OR_RAISE(auto values, arrow::MakeBuilder(texts->type(), pool));
+  arrow::ListBuilder builder(pool, std::shared_ptr<arrow::ArrayBuilder>(std::move(values)),
+                             arrow::list(texts->type()));
+  if (texts->type_id() == arrow::Type::LARGE_STRING) {
+    ARROW_RETURN_NOT_OK(
+        (AppendGroups<arrow::LargeStringType, arrow::Int64Type>(*texts, groups, &builder)));
+  } else {
+    ARROW_RETURN_NOT_OK(
+        (AppendGroups<arrow::StringType, arrow::Int32Type>(*texts, groups, &builder)));
   }
   return builder.Finish();
 }

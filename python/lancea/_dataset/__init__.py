@@ -1,0 +1,1 @@
+"""Where ``pylance`` keeps what it no longer recommends."""

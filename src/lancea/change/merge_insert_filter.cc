@@ -1,0 +1,48 @@
+#include "lancea/change/merge_insert_filter.h"
+
+#include <utility>
+#include <vector>
+
+#include "arrow/array/concatenate.h"
+#include "arrow/compute/api_scalar.h"
+#include "arrow/record_batch.h"
+#include "arrow/type.h"
+#include "lancea/schema/projection.h"
+
+namespace lancea {
+namespace {
+
+// Beyond, making the set costs more than it saves.
+constexpr uint64_t kMostKeys = 1 << 16;
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<const arrow::compute::Expression>> FilterBySourceKeys(
+    const MergeSource& source, const MergeKeyColumns& keys, arrow::MemoryPool* pool) {
+  if (source.is_spilled() || source.num_rows() > kMostKeys ||
+      !arrow::is_integer(keys.types()[0]->id())) {
+    return nullptr;
+  }
+  ARROW_ASSIGN_OR_RAISE(auto reader, source.Partition(0));
+  arrow::ArrayVector parts;
+  std::shared_ptr<arrow::RecordBatch> batch;
+  while (true) {
+    ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
+    if (batch == nullptr) break;
+    ARROW_ASSIGN_OR_RAISE(KeyRows rows, keys.OfSource(*batch, pool));
+    parts.push_back(std::move(rows.columns[0]));
+  }
+  if (parts.empty()) return nullptr;
+  ARROW_ASSIGN_OR_RAISE(auto values, arrow::Concatenate(parts, pool));
+  ARROW_ASSIGN_OR_RAISE(const auto names, ParseFieldPath(keys.paths()[0]));
+  std::vector<arrow::FieldRef> path(names.begin(), names.end());
+  // A null among the source's keys matches nothing.
+  return std::make_shared<const arrow::compute::Expression>(arrow::compute::call(
+      "is_in",
+      {arrow::compute::field_ref(path.size() == 1 ? std::move(path[0])
+                                                  : arrow::FieldRef(std::move(path)))},
+      arrow::compute::SetLookupOptions(std::move(values),
+                                       arrow::compute::SetLookupOptions::INCONCLUSIVE)));
+}
+
+}  // namespace lancea
