@@ -110,7 +110,8 @@ TEST_F(BucketTest, WithAFullDiskPutsFailOnceTheBufferIsFull) {
   EXPECT_EQ(All(*bucket), Counted(0, put));
   store->Disarm();
   // An attempt in the background that met the full disk may be the one that is waited for.
-  if (!bucket->Flush().ok()) ASSERT_TRUE(bucket->Flush().ok());
+  const bool is_flushed = bucket->Flush().ok() || bucket->Flush().ok();
+  ASSERT_TRUE(is_flushed);
   EXPECT_EQ(bucket->stats().persisted_rows, 100);
 }
 
