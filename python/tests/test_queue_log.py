@@ -67,8 +67,11 @@ def test_an_interval_loses_at_most_what_was_put_in_it(tmp_path):
 async def main():
     backend = lancea.queue.PersistingBackend(0, path, wal_sync_interval=0.05)
     for i in range(100): await backend.put({"n": i})
-    await asyncio.sleep(0.5)
-    for i in range(100, 200): await backend.put({"n": i})
+    for i in (100, 101):  # the second sync to end began after all of the hundred
+        syncs = (await backend.stats())["wal_syncs"]
+        await backend.put({"n": i})
+        while (await backend.stats())["wal_syncs"] == syncs: await asyncio.sleep(0.01)
+    for i in range(102, 200): await backend.put({"n": i})
     os._exit(0)
 asyncio.run(main())
 """
