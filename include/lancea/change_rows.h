@@ -68,6 +68,12 @@ LANCEA_EXPORT arrow::Result<std::optional<FragmentMetadata>> DeleteFromFragment(
     const Dataset& dataset, uint64_t fragment_id, const RowFilter& filter,
     const arrow::StopToken& stop = arrow::StopToken::Unstoppable());
 
+/// The same for rows by their offset among those the fragment stores, in any order.
+/// \return InvalidInput for an offset beyond them
+LANCEA_EXPORT arrow::Result<std::optional<FragmentMetadata>> DeleteRowsFromFragment(
+    const Dataset& dataset, uint64_t fragment_id, std::vector<uint64_t> offsets,
+    const arrow::StopToken& stop = arrow::StopToken::Unstoppable());
+
 struct LANCEA_EXPORT UpdateResult {
   std::shared_ptr<Dataset> dataset;
   uint64_t num_updated_rows = 0;

@@ -58,7 +58,7 @@ struct LANCEA_EXPORT CompactionOptions {
   double materialize_deletions_threshold = 0.1;
   std::optional<uint32_t> num_threads;     ///< tasks at once; default 2: each uses all cores
   std::optional<uint64_t> batch_size;      ///< rows read at once; default: by their bytes
-  std::optional<uint64_t> io_buffer_size;  ///< bytes read ahead of the writer; default 32 MiB
+  std::optional<uint64_t> io_buffer_size;  ///< bytes read ahead of the writer; default 16 MiB
   /// Keep indices of row addresses usable by recording where rows went. Tables with stable row ids need
   /// it for no index but those that answer with addresses all the same; there it is Unsupported.
   bool defer_index_remap = false;

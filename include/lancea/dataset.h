@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -58,6 +59,9 @@ struct LANCEA_EXPORT BranchInfo {
   int64_t created_at_seconds = 0;
   uint64_t manifest_size = 0;
   std::map<std::string, std::string> metadata;
+  /// The branches from main to this one, each as the version it left its parent at and an id of its own;
+  /// empty for branches of old libraries.
+  std::vector<std::pair<uint64_t, std::string>> lineage;
 };
 
 /// What `Dataset::Verify` found wrong in one place.

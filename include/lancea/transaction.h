@@ -126,8 +126,10 @@ struct LANCEA_EXPORT Update {
   std::vector<uint64_t> removed_fragment_ids;
   std::vector<FragmentMetadata> updated_fragments;
   std::vector<FragmentMetadata> new_fragments;
-  std::vector<uint32_t> fields_modified;
-  std::vector<uint32_t> fields_for_preserving_fragment_bitmap;
+  std::vector<uint32_t> fields_modified;  ///< rewritten inside `updated_fragments`
+  /// Fields that rows moved to `new_fragments` may have other values of: indexes on the rest go on covering
+  /// them. Despite what the format calls it, fields_for_preserving_frag_bitmap.
+  std::vector<uint32_t> changed_fields;
   Mode mode = Mode::kRewriteRows;
   std::optional<KeyExistenceFilter> inserted_rows;
   std::map<uint64_t, std::vector<uint32_t>> updated_fragment_offsets;

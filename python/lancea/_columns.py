@@ -63,6 +63,8 @@ def _new_columns(
 
 
 def _alteration(alteration: AlterColumn) -> dict[str, Any]:
+    if not isinstance(alteration, dict):
+        raise TypeError(f"an alteration must be a dict, got {alteration!r}")
     if "path" not in alteration:
         raise ValueError("path is required")
     for key in alteration:
@@ -72,6 +74,8 @@ def _alteration(alteration: AlterColumn) -> dict[str, Any]:
     if all(out[key] is None for key in ("name", "nullable", "data_type")):
         raise ValueError("At least one of name, nullable, or data_type must be specified")
     if out["data_type"] is not None:
+        if not isinstance(out["data_type"], pa.DataType):
+            raise TypeError(f"data_type must be a pyarrow DataType, got {out['data_type']!r}")
         out["data_type"] = pa.schema([pa.field("", out["data_type"])])
     return out
 
@@ -147,6 +151,8 @@ class ColumnChanges:
 
         Their data stay in the files until these are compacted and old versions cleaned up.
         """
+        if isinstance(columns, str):
+            raise TypeError(f"columns must be a list of names, got {columns!r}")
         self._ds = _lancea.drop_columns(self._ds, list(columns))
 
     def alter_columns(self, *alterations: AlterColumn) -> None:

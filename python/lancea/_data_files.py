@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lancea import _lancea
 from lancea._fragment_metadata import DataFile
+from lancea.errors import RefusedError
 
 if TYPE_CHECKING:
     from lancea.dataset import LanceDataset
@@ -25,9 +26,12 @@ def describe_data_file(
     if base_id is not None:
         base = dataset.base_paths().get(base_id)
         if base is None:
-            raise ValueError(f"no base path {base_id}; there are {list(dataset.base_paths())}")
+            raise RefusedError(f"no base path {base_id}; there are {list(dataset.base_paths())}")
         root = f"{base.path.rstrip('/')}/data" if base.is_dataset_root else base.path.rstrip("/")
-    reader = _lancea.FileReader.open(f"{root}/{path}", None, dataset._storage_options or {})
+    try:
+        reader = _lancea.FileReader.open(f"{root}/{path}", None, dataset._storage_options or {})
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
     own_columns = {
         column["field_id"]: position for position, column in enumerate(reader.describe_columns())
     }
@@ -39,7 +43,7 @@ def describe_data_file(
         for field in own:
             found = by_name.get(field["name"])
             if found is None:
-                raise ValueError(
+                raise RefusedError(
                     f"{path}: column {prefix}{field['name']} is none of the table's: "
                     f"{', '.join(prefix + name for name in by_name)}"
                 )

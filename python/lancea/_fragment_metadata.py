@@ -125,6 +125,11 @@ class DeletionFile:
     ):
         if file_type not in ("array", "bitmap"):
             raise ValueError(f"file_type must be 'array' or 'bitmap', got {file_type!r}")
+        for name, number in (
+            ("read_version", read_version), ("id", id), ("num_deleted_rows", num_deleted_rows)
+        ):  # fmt: skip
+            if not isinstance(number, int) or number < 0:
+                raise TypeError(f"{name} must be a number that is not negative, got {number!r}")
         self.read_version = read_version
         self.id = id
         self.file_type = file_type
@@ -151,7 +156,22 @@ class DeletionFile:
 
     @staticmethod
     def from_json(text: str) -> DeletionFile:
-        return DeletionFile(**json.loads(text))
+        """From the text of :meth:`json`; what it has besides is ignored.
+
+        Raises
+        ------
+        ValueError
+            when a part is missing or cannot be
+        """
+        try:
+            value = json.loads(text)
+            names = ("read_version", "id", "file_type", "num_deleted_rows")
+            missing = [name for name in names if name not in value]
+            if missing:
+                raise ValueError(f"missing {', '.join(missing)}")
+            return DeletionFile(*(value[name] for name in names), value.get("base_id"))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"Could not load DeletionFile due to error: {error}") from error
 
     def __repr__(self) -> str:
         return f"DeletionFile(type='{self.file_type}', num_deleted_rows={self.num_deleted_rows})"
@@ -315,6 +335,8 @@ class FragmentMetadata:
     def from_json(json_data: str) -> FragmentMetadata:
         """From the text of :meth:`to_json`."""
         value = json.loads(json_data)
+        if not isinstance(value, dict):
+            raise ValueError(f"a fragment is a JSON object, got {json_data[:80]}")
 
         def optional(kind: Any, key: str) -> Any:
             return None if value.get(key) is None else kind(value[key])

@@ -14,6 +14,8 @@ Values = dict[str, "str | None"]
 
 
 def _update(values: Values, replace: bool) -> LanceOperation.UpdateMap:
+    if not isinstance(values, dict):
+        raise TypeError(f"values must be a dict, got {values!r}")
     for key, value in values.items():
         if not isinstance(key, str) or not isinstance(value, (str, type(None))):
             raise TypeError(f"keys are text and values text or None, got {key!r}: {value!r}")
@@ -51,6 +53,8 @@ class MetadataChanges:
 
     def delete_config_keys(self, keys: list[str]) -> None:
         """Remove keys of the configuration; those that are not there are ignored."""
+        if isinstance(keys, str):
+            raise TypeError(f"keys must be a list of keys, got {keys!r}")
         self.update_config(dict.fromkeys(keys))
 
     def update_metadata(self, values: Values, *, replace: bool = False) -> dict[str, str]:
@@ -76,6 +80,8 @@ class MetadataChanges:
         schema = self._ds.lance_schema()["fields"]
         updates = {}
         for path, values in field_updates.items():
+            if not isinstance(path, str):
+                raise TypeError(f"fields are named by their dotted names, got {path!r}")
             field_id = _field_id(schema, path)
             if field_id is None:
                 names = [field["name"] for field in schema]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -40,6 +41,20 @@ def filter_to_raw(predicate: str | pc.Expression | None) -> str | tuple[bytes, s
     return serialized.to_pybytes(), str(predicate)
 
 
+def _predicate(predicate: str | pc.Expression) -> str | tuple[bytes, str]:
+    """What to delete: to leave it away is not to mean everything."""
+    if predicate is None:
+        raise TypeError("predicate must be SQL or a pyarrow Expression, got None")
+    return filter_to_raw(predicate)
+
+
+def _offset(offset: Any) -> int:
+    number = operator.index(offset)
+    if number < 0:
+        raise ValueError(f"a row offset must not be negative, got {number}")
+    return number
+
+
 def retry_options(conflict_retries: int, retry_timeout: timedelta) -> dict[str, Any]:
     """How often and how long a change is made again.
 
@@ -62,7 +77,16 @@ def delete_from_fragment(
     dataset: LanceDataset, fragment_id: int, predicate: str | pc.Expression
 ) -> FragmentMetadata | None:
     """The fragment without some rows, for :class:`LanceOperation.Delete`; None: no row is left."""
-    raw = _lancea.delete_from_fragment(dataset._ds, fragment_id, filter_to_raw(predicate))
+    raw = _lancea.delete_from_fragment(dataset._ds, fragment_id, _predicate(predicate))
+    return None if raw is None else FragmentMetadata._from_raw(raw)
+
+
+def delete_rows_from_fragment(
+    dataset: LanceDataset, fragment_id: int, offsets: Iterable[int]
+) -> FragmentMetadata | None:
+    raw = _lancea.delete_rows_from_fragment(
+        dataset._ds, fragment_id, [_offset(offset) for offset in offsets]
+    )
     return None if raw is None else FragmentMetadata._from_raw(raw)
 
 
@@ -81,7 +105,7 @@ class DatasetDelta:
             try:
                 raw = self._ds.checkout(version).read_transaction()
             except ValueError as error:
-                raise OSError(
+                raise RefusedError(
                     f"Can not find version {version}, please check if it has been cleanup."
                 ) from error
             if raw is not None:
@@ -130,9 +154,7 @@ class RowChanges:
             the same ones first
         """
         options = retry_options(conflict_retries, retry_timeout)
-        if predicate is None:
-            raise TypeError("predicate must be SQL or a pyarrow Expression, got None")
-        self._ds, count = _lancea.delete_rows(self._ds, filter_to_raw(predicate), options)
+        self._ds, count = _lancea.delete_rows(self._ds, _predicate(predicate), options)
         return {"num_deleted_rows": count}
 
     def update(
@@ -158,7 +180,11 @@ class RowChanges:
         data_storage_version
             of the new data files; None: the table's own
         """
+        if not isinstance(updates, dict):
+            raise TypeError(f"updates must be a dict of SQL by column, got {type(updates)}")
         for column, value in updates.items():
+            if not isinstance(column, str):
+                raise TypeError(f"the name of a column must be text, got {column!r}")
             if not isinstance(value, str):
                 raise TypeError(f"the value of {column!r} must be SQL, got {type(value)}")
         options = retry_options(conflict_retries, retry_timeout)

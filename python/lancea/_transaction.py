@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lancea._fragment_metadata import DataFile, FragmentMetadata
+from lancea.errors import RefusedError
 from lancea.types import DatasetBasePath, Index
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class LanceOperation:
         fields_modified
             ids of fields rewritten inside ``updated_fragments``
         fields_for_preserving_frag_bitmap
-            ids of fields whose indexes go on covering the new fragments
+            ids of fields that rows moved to ``new_fragments`` may have other values of, despite
+            the name: indexes on all others go on covering them
         update_mode
             ``"rewrite_rows"`` or ``"rewrite_columns"``
         updated_fragment_offsets
@@ -254,7 +256,7 @@ def merge_appends(transactions: Iterable[Transaction]) -> Transaction:
     ------
     ValueError
         if there are none
-    NotImplementedError
+    OSError
         if one of them does anything else
     """
     transactions = list(transactions)
@@ -262,7 +264,7 @@ def merge_appends(transactions: Iterable[Transaction]) -> Transaction:
         raise ValueError("No transactions to commit")
     for transaction in transactions:
         if not isinstance(transaction.operation, LanceOperation.Append):
-            raise NotImplementedError(
+            raise RefusedError(
                 "Only append transactions are supported in batch commits, got "
                 f"{type(transaction.operation).__name__}"
             )

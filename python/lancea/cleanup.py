@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from lancea import _lancea
+from lancea.errors import RefusedError
 
 if TYPE_CHECKING:
     from lancea.optimize import CompactionOptions
@@ -106,6 +107,11 @@ class TableHealth:
 def _run(
     ds: _lancea.Dataset, older_than: timedelta | None, versions: list[int] | None, **options: Any
 ) -> dict[str, Any]:
+    if versions is not None and not versions:
+        raise RefusedError("versions must not be empty when specified")
+    retained = options["retain_versions"]
+    if retained is not None and retained < 0:
+        raise ValueError(f"retain_versions must not be negative, got {retained}")
     if older_than is None and options["retain_versions"] is None and versions is None:
         older_than = _DEFAULT_AGE
     before = None
@@ -219,7 +225,7 @@ class Maintenance:
             stats=_stats(result),
             candidate_files=files[:max_files],
             candidate_files_truncated=len(files) > max_files,
-            candidate_file_limit=max_files if include_files else 0,
+            candidate_file_limit=max_files,
             referenced_branches=[
                 CleanupReferencedBranch(name, version, clean_referenced_branches)
                 for name, version in result["referenced_branches"]

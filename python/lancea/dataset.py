@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from collections.abc import Iterable, Iterator, KeysView
 from os import PathLike, fspath
@@ -342,6 +343,10 @@ class LanceDataset(
         OSError
             if there is no such version or tag
         """
+        if not (isinstance(version, (str, tuple)) or hasattr(version, "__index__")):
+            raise ValueError(
+                f"a version must be a number, a tag or a branch and a number, got {version!r}"
+            )
         try:
             if isinstance(version, tuple):
                 branch, number = version
@@ -372,6 +377,7 @@ class LanceDataset(
 
     def get_fragment(self, fragment_id: int) -> LanceFragment | None:
         """The fragment with this id, or None."""
+        fragment_id = operator.index(fragment_id)
         for raw in self._ds.fragments():
             if raw["id"] == fragment_id:
                 return LanceFragment(self, None, _raw=raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,10 @@ from lancea._fragment_metadata import (
     RowDatasetVersionMeta,
     RowIdMeta,
 )
-from lancea._row_changes import delete_from_fragment
+from lancea._row_changes import delete_from_fragment, delete_rows_from_fragment
 from lancea._write import write_fragments, write_one_fragment
 from lancea.progress import FragmentWriteProgress, NoopFragmentWriteProgress
-from lancea.scanner import LanceScanner
+from lancea.scanner import LanceScanner, column_options
 
 if TYPE_CHECKING:
     from lancea.dataset import LanceDataset
@@ -140,6 +140,17 @@ class LanceFragment(pads.Fragment):
         :class:`LanceOperation.Delete`. None: no row is left."""
         return delete_from_fragment(self._dataset, self.fragment_id, predicate)
 
+    def delete_rows(self, offsets: Iterable[int]) -> FragmentMetadata | None:
+        """As :meth:`delete`, for rows by their offset among those the fragment stores, deleted ones
+        included.
+
+        Raises
+        ------
+        OSError
+            for an offset beyond them
+        """
+        return delete_rows_from_fragment(self._dataset, self.fragment_id, offsets)
+
     def count_rows(self, filter=None) -> int:
         """Rows not deleted, for which the filter is true."""
         if filter is None:
@@ -171,7 +182,15 @@ class LanceFragment(pads.Fragment):
         return FragmentSession(self, columns, **options).take(indices)
 
     def open_session(self, columns=None, with_row_address: bool | None = None) -> FragmentSession:
-        """For many takes of the same columns."""
+        """For many takes of the same columns.
+
+        Raises
+        ------
+        ValueError
+            for columns that are not there
+        """
+        if columns is not None:
+            self._dataset._ds.scan_schema(column_options(columns))
         return FragmentSession(self, columns, with_row_address=with_row_address)
 
     def merge(self, data_obj, left_on: str, right_on: str | None = None, schema=None):
@@ -230,10 +249,8 @@ class LanceFragment(pads.Fragment):
     def __repr__(self) -> str:
         paths = [str(file["path"]) for file in self._raw["files"]]
         deletion = self.deletion_file()
-        return (
-            f"LanceFileFragment(id={self.fragment_id}, data_files={paths}, "
-            f"deletion_file={deletion!r})"
-        )
+        ending = "" if deletion is None else f", deletion_file={deletion!r}"
+        return f"LanceFileFragment(id={self.fragment_id}, data_files={paths}{ending})"
 
 
 class FragmentSession:

@@ -20,6 +20,12 @@ _WRITE_MODES = ("auto", "rewrite_rows", "rewrite_columns")
 _DEDUPE = {"fail": False, "first_seen": True}
 
 
+def _condition(sql: str | None) -> str | None:
+    if sql is not None and not isinstance(sql, str):
+        raise TypeError(f"a condition must be SQL, got {sql!r}")
+    return sql
+
+
 class MergeInsertBuilder:
     """What to do with rows that match, and with those that do not.
 
@@ -44,7 +50,7 @@ class MergeInsertBuilder:
         ``condition`` is SQL over ``source.x`` and ``target.x``; where it is not true the target
         row stays.
         """
-        return self._set(when_matched="update", update_condition=condition)
+        return self._set(when_matched="update", update_condition=_condition(condition))
 
     def when_matched_delete(self) -> MergeInsertBuilder:
         """Delete target rows that match. Only the keys are needed of the source."""
@@ -60,7 +66,7 @@ class MergeInsertBuilder:
 
     def when_not_matched_by_source_delete(self, expr: str | None = None) -> MergeInsertBuilder:
         """Delete target rows that match nothing, and for which the SQL ``expr`` is true."""
-        return self._set(delete_not_matched_by_source=True, delete_condition=expr)
+        return self._set(delete_not_matched_by_source=True, delete_condition=_condition(expr))
 
     def source_dedupe_behavior(self, behavior: str) -> MergeInsertBuilder:
         """When two source rows match one target row: ``"fail"``, or ``"first_seen"`` is taken."""
@@ -99,7 +105,9 @@ class MergeInsertBuilder:
 
     def use_index(self, use_index: bool) -> MergeInsertBuilder:
         """Whether an index on the key may be used. The answer is the same."""
-        return self._set(use_index=bool(use_index))
+        if not isinstance(use_index, bool):
+            raise TypeError(f"use_index must be a bool, got {use_index!r}")
+        return self._set(use_index=use_index)
 
     def write_mode(self, mode: str) -> MergeInsertBuilder:
         """How updated rows are written.

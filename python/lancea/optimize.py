@@ -37,7 +37,7 @@ class CompactionOptions(TypedDict, total=False):
     materialize_deletions_threshold: float | None  #: what is many; default 0.1
     num_threads: int | None  #: tasks at once; default 2, each uses all cores
     batch_size: int | None  #: rows read at once; default: by their bytes
-    io_buffer_size: int | None  #: bytes read ahead; default 32 MiB
+    io_buffer_size: int | None  #: bytes read ahead; default 16 MiB
     compaction_mode: Literal["reencode", "try_binary_copy", "force_binary_copy"] | None
     binary_copy_read_batch_bytes: int | None
     defer_index_remap: bool | None

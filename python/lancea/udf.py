@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from lancea.errors import RefusedError
+
 __all__ = ["BatchUDF", "BatchUDFCheckpoint", "batch_udf", "normalize_transform"]
 
 
@@ -48,7 +50,7 @@ class BatchUDF:
     def _call(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         result = to_batch(self.func(batch))
         if result.schema != self.output_schema:
-            raise ValueError(
+            raise RefusedError(
                 "Output schema of function does not match the expected schema. "
                 f"Expected:\n{self.output_schema}\nGot:\n{result.schema}"
             )

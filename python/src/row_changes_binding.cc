@@ -176,6 +176,15 @@ void BindRowChanges(nb::module_& module) {
         return fragment ? nb::object(ToDict(*fragment)) : nb::none();
       },
       nb::arg("dataset"), nb::arg("fragment_id"), nb::arg("filter").none());
+  module.def("delete_rows_from_fragment",
+             [](const DatasetPointer& dataset, uint64_t fragment_id,
+                const std::vector<uint64_t>& offsets) -> nb::object {
+               CallbackErrors errors;
+               auto fragment = RunChange(errors, [&](const arrow::StopToken& stop) {
+                 return DeleteRowsFromFragment(*dataset, fragment_id, offsets, stop);
+               });
+               return fragment ? nb::object(ToDict(*fragment)) : nb::none();
+             });
   module.def(
       "update_rows",
       [](const DatasetPointer& dataset, const std::map<std::string, std::string>& updates,

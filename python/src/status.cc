@@ -72,8 +72,10 @@ void Check(const arrow::Status& status) {
 
 void CheckChange(const arrow::Status& status) {
   const auto category = CategoryOf(status);
+  // Arrow's own: a division by zero, a number that is none.
+  const bool is_refused_by_arrow = !category && status.IsInvalid();
   if (category == ErrorCategory::kInvalidInput || category == ErrorCategory::kNotFound ||
-      category == ErrorCategory::kAlreadyExists) {
+      category == ErrorCategory::kAlreadyExists || is_refused_by_arrow) {
     nb::object type = nb::module_::import_("lancea.errors").attr("RefusedError");
     PyErr_SetString(type.ptr(), status.message().c_str());
     throw nb::python_error();

@@ -10,7 +10,7 @@
 // Of calls that change a table, instead:
 //
 //   invalid input, not found,
-//   already there                   lancea.errors.RefusedError (an OSError and a ValueError)
+//   already there, Arrow's "invalid"  lancea.errors.RefusedError (an OSError and a ValueError)
 #pragma once
 
 #include <nanobind/nanobind.h>

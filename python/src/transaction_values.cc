@@ -129,7 +129,7 @@ struct Describe {
     out["updated_fragments"] = ToList(op.updated_fragments);
     out["new_fragments"] = ToList(op.new_fragments);
     out["fields_modified"] = op.fields_modified;
-    out["fields_for_preserving_frag_bitmap"] = op.fields_for_preserving_fragment_bitmap;
+    out["fields_for_preserving_frag_bitmap"] = op.changed_fields;
     out["update_mode"] =
         op.mode == operation::Update::Mode::kRewriteRows ? kRewriteRows : kRewriteColumns;
     nb::dict offsets;
@@ -258,7 +258,7 @@ operation::Update UpdateFromDict(const nb::dict& dict) {
   op.updated_fragments = GetList(dict, "updated_fragments", FragmentFromDict);
   op.new_fragments = GetList(dict, "new_fragments", FragmentFromDict);
   op.fields_modified = Get<std::vector<uint32_t>>(dict, "fields_modified");
-  op.fields_for_preserving_fragment_bitmap =
+  op.changed_fields =
       Get<std::vector<uint32_t>>(dict, "fields_for_preserving_frag_bitmap");
   const std::string mode = Get<std::string>(dict, "update_mode");
   if (mode == kRewriteColumns) {

@@ -1,6 +1,7 @@
 #include "values.h"
 
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -137,6 +138,7 @@ nb::dict ToDict(const BranchInfo& branch) {
   out["create_at"] = branch.created_at_seconds;
   out["manifest_size"] = branch.manifest_size;
   out["metadata"] = ToDict(branch.metadata);
+  out["branch_identifier"] = nb::cast(branch.lineage);
   return out;
 }
 

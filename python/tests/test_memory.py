@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 
 import lance
+import numpy as np
 import pyarrow as pa
 import pytest
+
+import lancea
 
 MIB = 1 << 20
 ROWS, ROWS_PER_BATCH = 1 << 19, 8192
@@ -68,3 +71,50 @@ def test_a_stream_holds_its_buffer_and_the_batches_read_ahead(
     if filter:
         buffer *= 4  # what is looked at comes on top of what is kept; the table takes 16 of them
     assert peak < buffer + (readahead + 4) * largest + SLACK, f"{peak / MIB:.1f} MiB"
+
+
+COMPACTION = """
+import re, sys
+import lancea
+
+def status(key):
+    with open("/proc/self/status") as file:
+        return int(re.search(key + r":\\s+(\\d+)", file.read())[1]) * 1024
+
+ds = lancea.dataset(sys.argv[1])
+with open("/proc/self/clear_refs", "w") as file:
+    file.write("5")  # begins a new peak
+before = status("VmRSS")
+ds.optimize.compact_files()
+print(status("VmHWM") - before)
+"""
+
+
+def mebibyte_rows(count: int, metadata: dict[str, str]) -> pa.RecordBatchReader:
+    value = pa.field("value", pa.large_binary(), metadata=metadata)
+    schema = pa.schema([pa.field("id", pa.int64()), value])
+
+    def batches():
+        random = np.random.default_rng(3)
+        for row in range(count):
+            yield pa.record_batch([[row], [random.bytes(MIB)]], schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    ("metadata", "limit"),
+    [({}, 160 * MIB), ({"lance-encoding:blob": "true"}, 64 * MIB)],
+    ids=["plain", "blobs"],
+)
+def test_verified_compaction_takes_some_pages_whatever_the_rows(
+    tmp_path, run_python, metadata, limit
+):
+    """Mapped pages of the old files and of the new one count here: none of them has to stay."""
+    path, count = str(tmp_path / "t"), 400
+    lancea.write_dataset(mebibyte_rows(count, metadata), path, max_rows_per_file=8)
+    peak = int(run_python(COMPACTION, path))
+    assert peak < limit, f"{peak / MIB:.1f} of {count} MiB"
+    assert len(lance.dataset(path).get_fragments()) == 1
+    assert lance.dataset(path).count_rows() == count

@@ -99,6 +99,7 @@ bool HasNew(const Field& before, const Field& after) {
 arrow::Status CheckSiblings(const std::vector<Field>& fields) {
   std::set<std::string> names;
   for (const Field& field : fields) {
+    if (field.name.empty()) return InvalidInput("a column needs a name, got \"\"");
     if (!names.insert(field.name).second) {
       return InvalidInput("Duplicate field name \"", field.name, "\" in schema");
     }

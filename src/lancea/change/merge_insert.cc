@@ -9,6 +9,7 @@
 #include "lancea/change/merge_insert_source.h"
 #include "lancea/change/spill_directory.h"
 #include "lancea/change_rows.h"
+#include "lancea/scan/view_arrays.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -31,10 +32,11 @@ class Merge {
     Merge merge;
     merge.options_ = options;
     merge.memory_ = MemoryOf(dataset, options);
-    ARROW_ASSIGN_OR_RAISE(MergePlan plan, MergePlan::Make(dataset, *source->schema(), options));
+    ARROW_ASSIGN_OR_RAISE(auto rows, WithoutViews(source, merge.memory_.pool));
+    ARROW_ASSIGN_OR_RAISE(MergePlan plan, MergePlan::Make(dataset, *rows->schema(), options));
     merge.key_types_ = plan.keys.types();
     ARROW_ASSIGN_OR_RAISE(merge.source_,
-                          MergeSource::Read(source, plan.keys, merge.memory_, options.stop));
+                          MergeSource::Read(rows, plan.keys, merge.memory_, options.stop));
     return merge;
   }
 

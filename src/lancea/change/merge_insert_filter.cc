@@ -4,9 +4,10 @@
 #include <vector>
 
 #include "arrow/array/concatenate.h"
-#include "arrow/compute/api_scalar.h"
+#include "arrow/compute/expression.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
+#include "lancea/exec/in_set.h"
 #include "lancea/schema/projection.h"
 
 namespace lancea {
@@ -37,12 +38,10 @@ arrow::Result<std::shared_ptr<const arrow::compute::Expression>> FilterBySourceK
   ARROW_ASSIGN_OR_RAISE(const auto names, ParseFieldPath(keys.paths()[0]));
   std::vector<arrow::FieldRef> path(names.begin(), names.end());
   // A null among the source's keys matches nothing.
-  return std::make_shared<const arrow::compute::Expression>(arrow::compute::call(
-      "is_in",
-      {arrow::compute::field_ref(path.size() == 1 ? std::move(path[0])
-                                                  : arrow::FieldRef(std::move(path)))},
-      arrow::compute::SetLookupOptions(std::move(values),
-                                       arrow::compute::SetLookupOptions::INCONCLUSIVE)));
+  arrow::FieldRef key = path.size() == 1 ? std::move(path[0]) : arrow::FieldRef(std::move(path));
+  ARROW_ASSIGN_OR_RAISE(auto filter,
+                        InSet(arrow::compute::field_ref(std::move(key)), std::move(values)));
+  return std::make_shared<const arrow::compute::Expression>(std::move(filter));
 }
 
 }  // namespace lancea

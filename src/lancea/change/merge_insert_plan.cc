@@ -174,7 +174,8 @@ arrow::Result<std::vector<std::string>> MergeKeys(const Dataset& dataset,
   }
   for (const std::string& path : on) {
     ARROW_ASSIGN_OR_RAISE(auto fields, FindKey(dataset.lance_schema(), path));
-    out.push_back(PathOf(fields));
+    std::string name = PathOf(fields);
+    if (std::ranges::find(out, name) == out.end()) out.push_back(std::move(name));
   }
   return out;
 }
@@ -197,7 +198,7 @@ arrow::Result<MergePlan> MergePlan::Make(const Dataset& dataset, const arrow::Sc
   ARROW_ASSIGN_OR_RAISE(const Schema given_fields,
                         GivenFields(table, source, options.insert_not_matched));
 
-  std::set<uint32_t> key_ids, kept_ids;
+  std::set<uint32_t> key_ids;
   std::set<std::string> key_columns;  // that are keys as a whole
   for (const std::string& path : on) {
     ARROW_ASSIGN_OR_RAISE(auto fields, FindKey(table, path));
@@ -208,7 +209,6 @@ arrow::Result<MergePlan> MergePlan::Make(const Dataset& dataset, const arrow::Sc
     key_ids.insert(static_cast<uint32_t>(fields.back()->id));
     if (fields.size() == 1) key_columns.insert(fields[0]->name);
   }
-  kept_ids = key_ids;
   for (const Field& field : table.fields) {
     plan.source_columns.push_back(source.GetFieldIndex(field.name));
     const bool is_missing = plan.source_columns.back() < 0;
@@ -218,12 +218,9 @@ arrow::Result<MergePlan> MergePlan::Make(const Dataset& dataset, const arrow::Sc
     if (plan.rewrites_columns() && !is_missing && !key_columns.contains(field.name)) {
       plan.patched.push_back(plan.source_columns.size() - 1);
     }
-    if (is_missing || !plan.updates()) {
-      VisitFields(std::vector<Field>{field},
-                  [&](const Field& f) { kept_ids.insert(static_cast<uint32_t>(f.id)); });
-    }
   }
-  plan.preserved_fields.assign(kept_ids.begin(), kept_ids.end());
+  VisitFields(table.fields,
+              [&](const Field& f) { plan.fields.push_back(static_cast<uint32_t>(f.id)); });
   if (plan.rewrites_columns()) ARROW_RETURN_NOT_OK(CheckRewritesColumns(plan, table));
 
   const auto target = EvaluatedSchema(*plan.rows);

@@ -37,8 +37,7 @@ struct MergePlan {
   /// Over the table's columns, and those of them that it reads.
   std::optional<SqlValue> delete_condition;
   std::vector<std::string> delete_columns;
-  /// Fields that updated rows keep the values of.
-  std::vector<uint32_t> preserved_fields;
+  std::vector<uint32_t> fields;  ///< all of the table's, nested ones too
   /// The keys are the table's primary key: other writers must learn which are inserted.
   std::optional<std::vector<int32_t>> primary_key;
 

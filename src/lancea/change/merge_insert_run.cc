@@ -72,17 +72,20 @@ arrow::Result<operation::Update> MergeRun::MoveRows(PreparedChange* change) {
   auto affected = std::make_shared<const AffectedRows>(gone_.Finish());
   DeletedRows deleted;
   WrittenFiles deletion_files;
-  // Deletion files reach the disk while the new rows do.
+  // Deletion files reach the disk while the new rows do. A local disk keeps no thread waiting for long.
   const arrow::StopToken& stop = plan_.options.stop;
-  ARROW_RETURN_NOT_OK(
-      ParallelFor(target_.impl().MakeReadOptions(stop).io_executor, 2, stop, [&](size_t which) {
-        if (which == 0) return complete();
-        return ApplyDeletions(context_, *affected, stop, &deletion_files).Value(&deleted);
-      }));
+  const Dataset::Impl& target = target_.impl();
+  arrow::internal::Executor* const executor = target.location.store->is_local()
+                                                  ? target.session->impl().cpu_executor()
+                                                  : target.MakeReadOptions(stop).io_executor;
+  ARROW_RETURN_NOT_OK(ParallelFor(executor, 2, stop, [&](size_t which) {
+    if (which == 0) return complete();
+    return ApplyDeletions(context_, *affected, stop, &deletion_files).Value(&deleted);
+  }));
   change->written.Add(std::move(deletion_files));
   update.updated_fragments = std::move(deleted.updated_fragments);
   update.removed_fragment_ids = std::move(deleted.removed_fragment_ids);
-  update.fields_for_preserving_fragment_bitmap = plan_.preserved_fields;
+  update.changed_fields = plan_.fields;
   if (inserted_keys_) update.inserted_rows = inserted_keys_->Finish();
   change->affected_rows = std::move(affected);
   return update;

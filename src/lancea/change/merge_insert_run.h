@@ -60,6 +60,7 @@ class MergeRun {
   bool MayDelete(const TargetRows& rows, int64_t row) const;
   /// Rows that are read by address and written at once.
   size_t RowsAtOnce() const;
+  void SortMatches(uint64_t num_source_rows);
   arrow::Status WriteUpdates(size_t partition, const MergeKeyTable& table);
   arrow::Result<std::vector<Match>> Chosen(const arrow::RecordBatch& source, uint64_t first_row,
                                            std::vector<Match> matches);

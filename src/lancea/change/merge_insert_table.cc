@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <utility>
 
-#include "arrow/array.h"
-#include "arrow/compute/api_vector.h"
-#include "arrow/compute/exec.h"
-#include "arrow/compute/row/grouper.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -20,13 +17,9 @@ constexpr size_t kMostCachedKeys = 1 << 16;
 arrow::Result<std::unique_ptr<MergeKeyTable>> MergeKeyTable::Make(
     const std::vector<std::shared_ptr<arrow::DataType>>& types, arrow::MemoryPool* pool) {
   std::unique_ptr<MergeKeyTable> table(new MergeKeyTable());
-  table->pool_ = pool;
-  std::vector<arrow::TypeHolder> holders(types.begin(), types.end());
-  ARROW_ASSIGN_OR_RAISE(table->grouper_, arrow::compute::Grouper::Make(holders));
+  ARROW_ASSIGN_OR_RAISE(table->keys_, KeyGroups::Make(types, pool));
   return table;
 }
-
-MergeKeyTable::~MergeKeyTable() = default;
 
 void MergeKeyTable::FindCandidates(const KeyRows& keys) {
   if (bits_.empty()) {
@@ -60,38 +53,20 @@ void MergeKeyTable::FindCandidates(const KeyRows& keys) {
   candidates_.resize(count);
 }
 
-arrow::Result<std::shared_ptr<arrow::UInt32Array>> MergeKeyTable::Groups(
-    const KeyRows& keys, const std::vector<int32_t>* rows, bool add) {
-  std::vector<arrow::Datum> columns(keys.columns.begin(), keys.columns.end());
-  int64_t num_rows = keys.num_rows;
-  if (rows != nullptr) {
-    num_rows = static_cast<int64_t>(rows->size());
-    arrow::compute::ExecContext context(pool_);
-    const arrow::Int32Array index(num_rows, arrow::Buffer::Wrap(rows->data(), rows->size()));
-    for (arrow::Datum& column : columns) {
-      ARROW_ASSIGN_OR_RAISE(
-          column, arrow::compute::Take(column, index.data(),
-                                       arrow::compute::TakeOptions::NoBoundsCheck(), &context));
-    }
-  }
-  const arrow::compute::ExecBatch batch(std::move(columns), num_rows);
-  const arrow::compute::ExecSpan span(batch);
-  ARROW_ASSIGN_OR_RAISE(arrow::Datum found, add ? grouper_->Consume(span) : grouper_->Lookup(span));
-  return std::static_pointer_cast<arrow::UInt32Array>(found.make_array());
-}
-
 arrow::Status MergeKeyTable::Add(const KeyRows& keys) {
   if (groups_.size() + static_cast<uint64_t>(keys.num_rows) >= kNone) {
     return InvalidInput("a merge insert takes less than 2^32 source rows per partition");
   }
   std::vector<uint32_t> groups(static_cast<size_t>(keys.num_rows), kNone);
-  if (keys.num_rows > 0 && (keys.all_valid || !keys.valid.empty())) {
-    ARROW_ASSIGN_OR_RAISE(const auto ids,
-                          Groups(keys, keys.all_valid ? nullptr : &keys.valid, /*add=*/true));
-    for (int64_t i = 0; i < ids->length(); ++i) {
-      const int64_t row = keys.all_valid ? i : keys.valid[static_cast<size_t>(i)];
-      groups[static_cast<size_t>(row)] = ids->Value(i);
-    }
+  candidates_ = keys.valid;
+  if (keys.all_valid) {
+    candidates_.resize(groups.size());
+    std::iota(candidates_.begin(), candidates_.end(), 0);
+  }
+  found_.resize(candidates_.size());
+  ARROW_RETURN_NOT_OK(keys_->Add(keys, candidates_, found_.data()));
+  for (size_t i = 0; i < found_.size(); ++i) {
+    groups[static_cast<size_t>(candidates_[i])] = found_[i];
   }
   hashes_.resize(hashes_.size() + static_cast<size_t>(keys.num_rows));
   HashFirstKey(keys, hashes_.data() + hashes_.size() - keys.num_rows);
@@ -122,10 +97,10 @@ arrow::Status MergeKeyTable::Add(const KeyRows& keys) {
 arrow::Status MergeKeyTable::Lookup(const KeyRows& keys, std::vector<Hit>* hits) {
   hits->clear();
   FindCandidates(keys);
-  if (candidates_.empty()) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const auto ids, Groups(keys, &candidates_, /*add=*/false));
-  for (int64_t i = 0; i < ids->length(); ++i) {
-    if (ids->IsValid(i)) hits->push_back({candidates_[static_cast<size_t>(i)], ids->Value(i)});
+  found_.resize(candidates_.size());
+  ARROW_RETURN_NOT_OK(keys_->Find(keys, candidates_, found_.data()));
+  for (size_t i = 0; i < found_.size(); ++i) {
+    if (found_[i] != kNone) hits->push_back({candidates_[i], found_[i]});
   }
   return arrow::Status::OK();
 }

@@ -12,22 +12,18 @@
 
 #include "arrow/result.h"
 #include "arrow/type_fwd.h"
+#include "lancea/change/key_groups.h"
 #include "lancea/change/merge_insert_keys.h"
-
-namespace arrow::compute {
-class Grouper;
-}
 
 namespace lancea {
 
 /// Memory: the distinct keys, and 16 bytes a row. Not thread-safe.
 class MergeKeyTable {
  public:
-  static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr uint32_t kNone = KeyGroups::kNone;
 
   static arrow::Result<std::unique_ptr<MergeKeyTable>> Make(
       const std::vector<std::shared_ptr<arrow::DataType>>& types, arrow::MemoryPool* pool);
-  ~MergeKeyTable();
 
   /// Add the rows behind those added before, all before the first Lookup.
   /// \return InvalidInput for 2^32 rows
@@ -52,21 +48,17 @@ class MergeKeyTable {
 
  private:
   MergeKeyTable() = default;
-  // The groups of some rows' keys; nullptr: of all. None of the keys is null.
-  arrow::Result<std::shared_ptr<arrow::UInt32Array>> Groups(const KeyRows& keys,
-                                                            const std::vector<int32_t>* rows,
-                                                            bool add);
   // Sets candidates_: rows that may have keys of this table, among those without null keys.
   void FindCandidates(const KeyRows& keys);
 
-  arrow::MemoryPool* pool_ = nullptr;
-  std::unique_ptr<arrow::compute::Grouper> grouper_;
+  std::unique_ptr<KeyGroups> keys_;
   std::vector<uint32_t> groups_, first_, last_, next_;
   std::vector<uint8_t> matched_;
   bool has_duplicates_ = false;
   std::vector<uint64_t>
       hashes_;  ///< of the rows added until the bits are made of them, then of lookups
   std::vector<int32_t> candidates_;
+  std::vector<uint32_t> found_;
   std::vector<uint64_t> bits_;  ///< a power of two; made by the first lookup
 };
 

@@ -1,5 +1,6 @@
 // The second half of a merge: matches and unmatched source rows become new rows.
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "arrow/array.h"
@@ -60,10 +61,20 @@ arrow::Result<std::shared_ptr<arrow::Array>> MergeRun::TakeSource(
   return taken.make_array();
 }
 
+// By source row, of one row in the order of the target. They come in the order of the target, so that
+// counting them by source row is enough.
+void MergeRun::SortMatches(uint64_t num_source_rows) {
+  std::vector<uint32_t> next(num_source_rows + 1, 0);
+  for (const Match& match : matches_) ++next[match.source_row + 1];
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  std::vector<Match> sorted(matches_.size());
+  for (const Match& match : matches_) sorted[next[match.source_row]++] = match;
+  matches_ = std::move(sorted);
+}
+
 arrow::Status MergeRun::WriteUpdates(size_t partition, const MergeKeyTable& table) {
   if (matches_.empty()) return arrow::Status::OK();
-  std::ranges::sort(matches_, {},
-                    [](const Match& match) { return std::pair(match.source_row, match.address); });
+  SortMatches(table.num_rows());
   updated_.clear();
   const size_t rows_at_once = RowsAtOnce();
   ARROW_ASSIGN_OR_RAISE(auto reader, source_.Partition(partition));

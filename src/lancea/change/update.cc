@@ -20,7 +20,7 @@ namespace {
 struct Assignments {
   std::vector<std::optional<SqlValue>> values;
   std::shared_ptr<arrow::Schema> rows;
-  std::vector<uint32_t> preserved_fields;
+  std::vector<uint32_t> changed_fields;  ///< with those inside them
 };
 
 arrow::Result<Assignments> MakeAssignments(const Schema& table,
@@ -34,14 +34,14 @@ arrow::Result<Assignments> MakeAssignments(const Schema& table,
     auto update = updates.find(field.name);
     if (update == updates.end()) {
       out.values.emplace_back();
-      VisitFields(std::vector<Field>{field}, [&](const Field& f) {
-        out.preserved_fields.push_back(static_cast<uint32_t>(f.id));
-      });
       continue;
     }
     ++num_found;
     bool has_blobs = false;
-    VisitFields(std::vector<Field>{field}, [&](const Field& f) { has_blobs |= IsBlob(f); });
+    VisitFields(std::vector<Field>{field}, [&](const Field& f) {
+      has_blobs |= IsBlob(f);
+      out.changed_fields.push_back(static_cast<uint32_t>(f.id));
+    });
     if (has_blobs) {
       return Unsupported("Direct updates to column '", field.name,
                          "' containing blob values are not supported");
@@ -55,7 +55,8 @@ arrow::Result<Assignments> MakeAssignments(const Schema& table,
     if (out.rows->GetFieldIndex(name) >= 0) continue;
     const size_t dot = name.find('.');
     if (dot != std::string::npos && out.rows->GetFieldIndex(name.substr(0, dot)) >= 0) {
-      return Unsupported("Nested column references are not yet supported. Referenced: ", name);
+      return InvalidInput("column '", name, "' is part of '", name.substr(0, dot),
+                          "', which can be updated as a whole only");
     }
     std::string columns;
     for (const std::string& column : out.rows->field_names()) {
@@ -66,19 +67,26 @@ arrow::Result<Assignments> MakeAssignments(const Schema& table,
   return InvalidInput("a column of the table is there twice");
 }
 
+// New values of a column. An error names it.
+arrow::Result<std::shared_ptr<arrow::Array>> Evaluate(const SqlValue& value,
+                                                      const arrow::RecordBatch& rows,
+                                                      const arrow::Field& column,
+                                                      arrow::MemoryPool* pool) {
+  auto values = value.Evaluate(rows, pool);
+  if (values.ok()) values = Assign(*values, column.type(), pool);
+  if (!values.ok()) return Prefix(values.status(), "column '" + column.name() + "'");
+  return values;
+}
+
 // A literal that does not fit is refused even when no row has it set.
 arrow::Status CheckLiterals(const Assignments& assignments, arrow::MemoryPool* pool) {
   const auto none = arrow::RecordBatch::Make(arrow::schema({}), 1, arrow::ArrayVector());
   for (size_t i = 0; i < assignments.values.size(); ++i) {
-    if (!assignments.values[i] || !assignments.values[i]->Columns(1).empty()) continue;
-    auto value = assignments.values[i]->Evaluate(*none, pool);
-    if (!value.ok()) return InvalidInput(value.status().message());
-    const auto& type = assignments.rows->field(static_cast<int>(i))->type();
-    auto assigned = Assign(*value, type, pool);
-    if (!assigned.ok()) {
-      return InvalidInput("column '", assignments.rows->field(static_cast<int>(i))->name(),
-                          "': ", assigned.status().message());
-    }
+    const auto& value = assignments.values[i];
+    if (!value || !value->Columns(1).empty()) continue;
+    const auto column = assignments.rows->field(static_cast<int>(i));
+    auto literal = Evaluate(*value, *none, *column, pool);
+    if (!literal.ok()) return InvalidInput(literal.status().message());
   }
   return arrow::Status::OK();
 }
@@ -128,8 +136,8 @@ arrow::Result<UpdateResult> UpdateRows(const std::shared_ptr<const Dataset>& dat
         const auto column = static_cast<int>(i);
         std::shared_ptr<arrow::Array> values;
         if (set.values[i]) {
-          ARROW_ASSIGN_OR_RAISE(values, set.values[i]->Evaluate(*batch, pool));
-          ARROW_ASSIGN_OR_RAISE(values, Assign(values, set.rows->field(column)->type(), pool));
+          ARROW_ASSIGN_OR_RAISE(values,
+                                Evaluate(*set.values[i], *batch, *set.rows->field(column), pool));
         } else {
           ARROW_ASSIGN_OR_RAISE(
               values, AsWritten(table, table.lance_schema().fields[i], batch->column(column),
@@ -153,7 +161,7 @@ arrow::Result<UpdateResult> UpdateRows(const std::shared_ptr<const Dataset>& dat
                           ApplyDeletions(context, *affected, options.stop, &change.written));
     update.updated_fragments = std::move(deleted.updated_fragments);
     update.removed_fragment_ids = std::move(deleted.removed_fragment_ids);
-    update.fields_for_preserving_fragment_bitmap = std::move(set.preserved_fields);
+    update.changed_fields = std::move(set.changed_fields);
     change.affected_rows = std::move(affected);
     change.transaction = NewTransaction(context, options, std::move(update));
     return change;

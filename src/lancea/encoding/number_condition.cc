@@ -5,6 +5,10 @@
 #include <cstring>
 #include <type_traits>
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#endif
+
 namespace lancea {
 namespace {
 
@@ -66,7 +70,45 @@ bool HasAvx2() {
   static const bool kHas = (__builtin_cpu_init(), __builtin_cpu_supports("avx2"));
   return kHas;
 }
+
+// Eight words of the map at a time. Returns how many values were asked.
+__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl"))) int64_t AskBitsAvx512(
+    const uint64_t* values, int64_t count, uint64_t low, uint64_t span, const uint32_t* map,
+    uint8_t negated, uint8_t* answers) {
+  // With masks: GCC 12 takes the registers that the plain forms leave undefined for a mistake.
+  constexpr __mmask8 kAll = 0xFF;
+  const __m512i lows = _mm512_set1_epi64(static_cast<int64_t>(low));
+  const __m512i outside = _mm512_set1_epi64(static_cast<int64_t>(span + 1));
+  const __m256i ones = _mm256_set1_epi32(1), flips = _mm256_set1_epi32(negated);
+  int64_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const __m512i at = _mm512_maskz_min_epu64(
+        kAll, _mm512_sub_epi64(_mm512_loadu_si512(values + i), lows), outside);
+    const __m256i bit = _mm512_maskz_cvtepi64_epi32(kAll, at);
+    const __m256i word =
+        _mm256_i32gather_epi32(reinterpret_cast<const int*>(map), _mm256_srli_epi32(bit, 5), 4);
+    const __m256i answer = _mm256_xor_si256(
+        _mm256_and_si256(_mm256_srlv_epi32(word, _mm256_and_si256(bit, _mm256_set1_epi32(31))),
+                         ones),
+        flips);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(answers + i),
+                     _mm256_maskz_cvtepi32_epi8(kAll, answer));
+  }
+  return i;
+}
+bool HasAvx512() {
+  static const bool kHas = (__builtin_cpu_init(), __builtin_cpu_supports("avx512f") &&
+                                                      __builtin_cpu_supports("avx512dq") &&
+                                                      __builtin_cpu_supports("avx512bw") &&
+                                                      __builtin_cpu_supports("avx512vl"));
+  return kHas;
+}
 #else
+int64_t AskBitsAvx512(const uint64_t*, int64_t, uint64_t, uint64_t, const uint32_t*, uint8_t,
+                      uint8_t*) {
+  return 0;
+}
+bool HasAvx512() { return false; }
 template <bool is_float, typename T>
 void AskBetweenAvx2(const T* values, int64_t count, T low, T span, uint8_t negated,
                     uint8_t* answers) {
@@ -109,45 +151,52 @@ NumberCondition NumberCondition::Between(Order order, int width, Wide low, Wide 
   return out;
 }
 
-NumberCondition NumberCondition::AnyOf(Order order, int width, const std::vector<Wide>& values,
+NumberCondition NumberCondition::AnyOf(Order order, int width, std::vector<Wide> values,
                                        bool negated) {
   NumberCondition out(order, width, negated);
-  std::vector<Wide> sorted = values;
-  std::sort(sorted.begin(), sorted.end());
-  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-  if (sorted.empty()) return out;
-  out.low_ = sorted.front();
-  out.high_ = sorted.back();
+  if (values.empty()) return out;
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  out.low_ = *low;
+  out.high_ = *high;
   const Wide span = out.high_ - out.low_ + 1;
-  if (span == static_cast<Wide>(sorted.size())) return out;  // an interval
-  if (sorted.size() <= kFewValues) {
-    out.kind_ = Kind::kFew;
-    std::vector<uint64_t> few;
-    few.reserve(sorted.size());
-    for (const Wide value : sorted) few.push_back(Truncated(value, width));
-    out.few_ = std::make_shared<const std::vector<uint64_t>>(std::move(few));
+  if (span <= kMaxBits && values.size() > kFewValues) {
+    Wide num_different = 0;
+    // One entry more, never set, for what lies outside.
+    if (span <= kMaxMap) {
+      out.kind_ = Kind::kMap;
+      std::vector<uint8_t> map(static_cast<size_t>(span + 1));
+      for (const Wide value : values) {
+        uint8_t& entry = map[static_cast<size_t>(value - out.low_)];
+        num_different += entry == 0 ? 1 : 0;
+        entry = 1;
+      }
+      out.map_ = std::make_shared<const std::vector<uint8_t>>(std::move(map));
+    } else {
+      out.kind_ = Kind::kBits;
+      std::vector<uint32_t> bits(static_cast<size_t>(span / 32 + 1));
+      for (const Wide value : values) {
+        const auto at = static_cast<size_t>(value - out.low_);
+        const uint32_t bit = uint32_t{1} << at % 32;
+        num_different += (bits[at / 32] & bit) == 0 ? 1 : 0;
+        bits[at / 32] |= bit;
+      }
+      out.bits_ = std::make_shared<const std::vector<uint32_t>>(std::move(bits));
+    }
+    if (num_different == span) out.kind_ = Kind::kBetween;
     return out;
   }
-  if (span <= kMaxBits) {
-    const bool bytes = span <= kMaxMap;
-    out.kind_ = bytes ? Kind::kMap : Kind::kBits;
-    // One entry more, never set, for what lies outside.
-    std::vector<uint8_t> map(static_cast<size_t>(bytes ? span + 1 : span / 8 + 1));
-    for (const Wide value : sorted) {
-      const auto at = static_cast<size_t>(value - out.low_);
-      if (bytes) {
-        map[at] = 1;
-      } else {
-        map[at / 8] = static_cast<uint8_t>(map[at / 8] | 1 << at % 8);
-      }
-    }
-    out.map_ = std::make_shared<const std::vector<uint8_t>>(std::move(map));
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  if (span == static_cast<Wide>(values.size())) return out;  // an interval
+  std::vector<uint64_t> numbers;
+  numbers.reserve(values.size());
+  for (const Wide value : values) numbers.push_back(Truncated(value, width));
+  if (numbers.size() <= kFewValues) {
+    out.kind_ = Kind::kFew;
+    out.few_ = std::make_shared<const std::vector<uint64_t>>(std::move(numbers));
     return out;
   }
   out.kind_ = Kind::kHashed;
-  std::vector<uint64_t> numbers;
-  numbers.reserve(sorted.size());
-  for (const Wide value : sorted) numbers.push_back(Truncated(value, width));
   std::sort(numbers.begin(), numbers.end());
   for (const uint64_t number : numbers) out.free_ += number == out.free_ ? 1 : 0;
   std::vector<uint64_t> slots(std::bit_ceil(numbers.size() * 2), out.free_);
@@ -203,12 +252,15 @@ void NumberCondition::AskAs(const T* values, int64_t count, uint8_t* answers) co
       break;
     }
     case Kind::kBits: {
-      const uint8_t* const map = map_->data();
-      for (int64_t i = 0; i < count; ++i) {
-        const T at = static_cast<T>(values[i] - low);
-        const bool inside = at <= span;
-        const uint64_t bit = inside ? at : 0;
-        answers[i] = static_cast<uint8_t>((inside & (map[bit / 8] >> bit % 8 & 1)) ^ negated);
+      const uint32_t* const map = bits_->data();
+      int64_t i = 0;
+      if constexpr (sizeof(T) == 8) {
+        if (HasAvx512()) i = AskBitsAvx512(values, count, low, span, map, negated, answers);
+      }
+      const uint64_t outside = uint64_t{span} + 1;
+      for (; i < count; ++i) {
+        const uint64_t bit = std::min<uint64_t>(static_cast<T>(values[i] - low), outside);
+        answers[i] = static_cast<uint8_t>((map[bit / 32] >> bit % 32 & 1) ^ negated);
       }
       break;
     }

@@ -24,8 +24,7 @@ class NumberCondition {
   /// \param low    of kFloat: places in the total order, by PlaceOf; cut to what values can be
   static NumberCondition Between(Order order, int width, Wide low, Wide high, bool negated);
   /// value is one of `values`, which are integers.
-  static NumberCondition AnyOf(Order order, int width, const std::vector<Wide>& values,
-                               bool negated);
+  static NumberCondition AnyOf(Order order, int width, std::vector<Wide> values, bool negated);
 
   /// Places of floats in the total order.
   static int64_t PlaceOf(float value);
@@ -62,10 +61,11 @@ class NumberCondition {
   bool negated_;
   Kind kind_ = Kind::kBetween;
   Wide low_ = 0, high_ = -1;  // of all values that it holds for
-  // kFew: the values. kMap: a byte for each from low_ to high_. kBits: a bit for each. kHashed: slots of a
-  // table that has at least one free slot; `free_` is in free ones.
+  // kFew: the values. kMap: a byte for each from low_ to high_, and 0. kBits: a bit for each, and 0.
+  // kHashed: slots of a table that has at least one free slot; `free_` is in free ones.
   std::shared_ptr<const std::vector<uint64_t>> few_, slots_;
   std::shared_ptr<const std::vector<uint8_t>> map_;
+  std::shared_ptr<const std::vector<uint32_t>> bits_;
   uint64_t free_ = 0;
 };
 

@@ -41,6 +41,7 @@ constexpr std::string_view kHarmless[] = {
     "greater_equal",
     "if_else",
     "ilike",
+    "in_set",
     "index_in",
     "invert",
     "is_in",

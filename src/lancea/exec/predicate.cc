@@ -16,6 +16,7 @@
 #include "arrow/type.h"
 #include "arrow/util/bit_util.h"
 #include "arrow/util/bitmap_ops.h"
+#include "lancea/encoding/ask_array.h"
 #include "lancea/exec/conjuncts.h"
 #include "lancea/exec/value_conditions.h"
 #include "lancea/util/errors.h"

@@ -16,10 +16,4 @@ namespace lancea {
 ///   what is returned; where the value is null it is not true
 std::optional<ValueCondition> AsValueCondition(const arrow::compute::Expression& condition);
 
-/// The answers for a plain array of the type that the condition was made for; false for nulls.
-/// \return nullptr when the array is of another shape (views, dictionaries)
-arrow::Result<std::shared_ptr<arrow::BooleanArray>> AskArray(const ValueCondition& condition,
-                                                             const arrow::ArrayData& array,
-                                                             arrow::MemoryPool* pool);
-
 }  // namespace lancea

@@ -12,6 +12,7 @@
 #include "arrow/scalar.h"
 #include "arrow/type.h"
 #include "gtest/gtest.h"
+#include "lancea/encoding/ask_array.h"
 
 namespace lancea {
 namespace {

@@ -5,13 +5,13 @@
 #include "arrow/array/concatenate.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
-#include "arrow/util/byte_size.h"
 #include "arrow/util/thread_pool.h"
 #include "lancea/encoding/column_info.h"
 #include "lancea/file/check_nulls.h"
 #include "lancea/file/file_tail_writer.h"
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/referenced_bytes.h"
 
 namespace lancea {
 namespace {
@@ -42,6 +42,11 @@ uint64_t MaxWaitingBytes(const FileWriteOptions& options, const PageLimits& limi
   const int threads = options.cpu == nullptr ? 1 : std::max(options.cpu->GetCapacity(), 1);
   const uint64_t enough = (static_cast<uint64_t>(threads) + 1) * limits.column_buffer_bytes;
   return std::min(std::max(enough, kMinWaitingBytes), options.max_waiting_bytes);
+}
+
+// The bytes of blobs go to the file before Append returns.
+bool IsWrittenAtOnce(const Field& field, const arrow::Array& rows) {
+  return IsBlob(field) && rows.type_id() == arrow::Type::LARGE_BINARY;
 }
 
 }  // namespace
@@ -169,11 +174,9 @@ arrow::Status DataFileWriter::DoWrite(const arrow::RecordBatch& batch) {
     TopField& field = fields_[i];
     std::shared_ptr<arrow::Array> rows = batch.column(static_cast<int>(i));
     // Small arrays wait for more; copied, they do not keep the rest of what they are a part of.
-    if (!options_.keep_original_array) {
-      ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*rows));
-      if (static_cast<uint64_t>(bytes) < limits_.column_buffer_bytes) {
-        ARROW_ASSIGN_OR_RAISE(rows, arrow::Concatenate({rows}, options_.pool));
-      }
+    if (!options_.keep_original_array && !IsWrittenAtOnce(schema_.fields[i], *rows) &&
+        ReferencedBytes(*rows) < limits_.column_buffer_bytes) {
+      ARROW_ASSIGN_OR_RAISE(rows, arrow::Concatenate({rows}, options_.pool));
     }
     auto pages = field.writer->Append(rows);
     if (!pages.ok()) {

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "arrow/buffer.h"
 #include "lancea/io/check_range.h"
 #include "lancea/io/local_writer.h"
+#include "lancea/io/mapped_file.h"
 #include "lancea/io/path.h"
 #include "lancea/io/system_error.h"
 #include "lancea/io/temporary_file.h"
@@ -22,29 +22,27 @@
 namespace lancea {
 namespace {
 
-class Mapping : public arrow::Buffer {
- public:
-  Mapping(const uint8_t* data, int64_t size) : arrow::Buffer(data, size) {}
-  ~Mapping() override { munmap(const_cast<uint8_t*>(data_), static_cast<size_t>(size_)); }
-};
-
 // A mapped file or, where that is cheaper, a small one that was read whole.
 class WholeReader : public ObjectReader {
  public:
-  WholeReader(std::string path, std::shared_ptr<arrow::Buffer> bytes)
-      : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  /// \param resident  told of what is read; nullptr: nobody counts
+  WholeReader(std::string path, std::shared_ptr<arrow::Buffer> bytes,
+              std::shared_ptr<ResidentPages> resident)
+      : path_(std::move(path)), bytes_(std::move(bytes)), resident_(std::move(resident)) {}
   uint64_t size() const override { return static_cast<uint64_t>(bytes_->size()); }
   const std::string& path() const override { return path_; }
   bool is_memory() const override { return true; }
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(ByteRange range) override {
     ARROW_RETURN_NOT_OK(CheckRange(range, size(), path_));
+    if (resident_ != nullptr) resident_->Count(range.length);
     return arrow::SliceBuffer(bytes_, static_cast<int64_t>(range.offset),
                               static_cast<int64_t>(range.length));
   }
 
  private:
-  std::string path_;
-  std::shared_ptr<arrow::Buffer> bytes_;
+  const std::string path_;
+  const std::shared_ptr<arrow::Buffer> bytes_;
+  const std::shared_ptr<ResidentPages> resident_;
 };
 
 // pread into an own buffer, for file systems that cannot map.
@@ -104,6 +102,10 @@ bool OverwriteInPlace(const std::string& path, std::span<const uint8_t> bytes) {
 
 class LocalObjectStore : public ObjectStore {
  public:
+  /// \param resident  of the files mapped; nullptr: pages stay as long as the system lets them
+  explicit LocalObjectStore(std::shared_ptr<ResidentPages> resident)
+      : resident_(std::move(resident)) {}
+
   arrow::Result<std::shared_ptr<ObjectReader>> Open(const std::string& path, uint64_t) override {
     // O_NONBLOCK: opening a pipe would wait for its writer. Regular files do not care.
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -123,15 +125,12 @@ class LocalObjectStore : public ObjectStore {
     if (size <= kSmallFileBytes && MappingAllowed()) {
       auto file = std::make_shared<PreadReader>(path, descriptor, size);
       ARROW_ASSIGN_OR_RAISE(auto bytes, file->ReadAt({0, size}));
-      return std::make_shared<WholeReader>(path, std::move(bytes));
+      return std::make_shared<WholeReader>(path, std::move(bytes), nullptr);
     }
     if (MappingAllowed()) {
-      void* address = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
-      if (address != MAP_FAILED) {
+      if (auto mapped = MapFile(descriptor, size, resident_)) {
         close(descriptor);
-        return std::make_shared<WholeReader>(
-            path, std::make_shared<Mapping>(static_cast<const uint8_t*>(address),
-                                            static_cast<int64_t>(size)));
+        return std::make_shared<WholeReader>(path, std::move(mapped), resident_);
       }
     }
     return std::make_shared<PreadReader>(path, descriptor, size);
@@ -226,13 +225,19 @@ class LocalObjectStore : public ObjectStore {
     ARROW_RETURN_NOT_OK(status);
     return out;
   }
+
+  const std::shared_ptr<ResidentPages> resident_;
 };
 
 }  // namespace
 
 const std::shared_ptr<ObjectStore>& LocalStore() {
-  static const std::shared_ptr<ObjectStore> store = std::make_shared<LocalObjectStore>();
+  static const std::shared_ptr<ObjectStore> store = std::make_shared<LocalObjectStore>(nullptr);
   return store;
+}
+
+std::shared_ptr<ObjectStore> LocalStoreForOnePass(uint64_t resident_bytes) {
+  return std::make_shared<LocalObjectStore>(std::make_shared<ResidentPages>(resident_bytes));
 }
 
 }  // namespace lancea

@@ -18,4 +18,9 @@ namespace lancea {
 /// One store for all local paths. Thread-safe.
 const std::shared_ptr<ObjectStore>& LocalStore();
 
+/// Local files for work that passes over many bytes once. Mapped pages count as memory of the process once
+/// they were looked at; of all files opened here about `resident_bytes` of them stay, and whoever looks at
+/// others again has them mapped again. Thread-safe.
+std::shared_ptr<ObjectStore> LocalStoreForOnePass(uint64_t resident_bytes);
+
 }  // namespace lancea

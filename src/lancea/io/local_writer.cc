@@ -9,8 +9,10 @@
 namespace lancea {
 namespace {
 
-// Bytes of a system call at least, but for the last: beyond this, larger ones gain nothing measurable.
+// Small pieces are gathered for one system call: beyond this, larger ones gain nothing measurable.
 constexpr size_t kBatchBytes = size_t{1} << 20;
+// Pieces this large are written as they lie, with what was gathered before them.
+constexpr size_t kLargeBytes = kBatchBytes / 4;
 
 iovec PartOf(const uint8_t* bytes, size_t size) {
   return {const_cast<uint8_t*>(bytes), size};  // writev takes what it does not change as mutable
@@ -39,7 +41,7 @@ class LocalWriter : public ObjectWriter {
       parts.push_back(PartOf(buffer->data(), static_cast<size_t>(buffer->size())));
       total += parts.back().iov_len;
     }
-    if (num_gathered_ + total <= kBatchBytes) {
+    if (total < kLargeBytes && num_gathered_ + total <= kBatchBytes) {
       for (const iovec& part : std::span(parts).subspan(1)) {
         Gather(static_cast<const uint8_t*>(part.iov_base), part.iov_len);
       }
@@ -67,7 +69,7 @@ class LocalWriter : public ObjectWriter {
 
  private:
   bool Gather(const uint8_t* bytes, size_t size) {
-    if (size > kBatchBytes - num_gathered_) return false;
+    if (size >= kLargeBytes || size > kBatchBytes - num_gathered_) return false;
     if (size > 0) std::memcpy(gathered_.get() + num_gathered_, bytes, size);
     num_gathered_ += size;
     return true;

@@ -78,7 +78,8 @@ arrow::Status FragmentCopier::OpenFile() {
 }
 
 arrow::Status FragmentCopier::Verify(const WrittenFile& written) const {
-  ARROW_ASSIGN_OR_RAISE(auto object, target_.store->Open(paths_.back(), written.size_bytes));
+  ARROW_ASSIGN_OR_RAISE(auto object,
+                        dataset_.location.store->Open(paths_.back(), written.size_bytes));
   ARROW_ASSIGN_OR_RAISE(
       auto file,
       DataFileReader::Open(std::move(object), nullptr,

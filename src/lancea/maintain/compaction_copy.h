@@ -37,6 +37,7 @@ struct FragmentCopyOptions {
 /// Removes its files when it goes before they are released. Not thread-safe.
 class FragmentCopier {
  public:
+  /// \param target  below the dataset, whose store reads back what is written
   FragmentCopier(const Dataset::Impl& dataset, FileTarget target, FragmentCopyOptions options)
       : dataset_(dataset), target_(std::move(target)), options_(std::move(options)) {}
   ~FragmentCopier();

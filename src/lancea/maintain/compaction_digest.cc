@@ -9,16 +9,16 @@
 #include "arrow/type.h"
 #include "arrow/util/bit_run_reader.h"
 #include "arrow/util/bit_util.h"
-#include "arrow/util/byte_size.h"
 #include "lancea/dataset/parallel_for.h"
 #include "lancea/util/crc32c.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/referenced_bytes.h"
 
 namespace lancea {
 namespace {
 
 // Less than this is digested faster than it is handed to other threads.
-constexpr int64_t kParallelBytes = int64_t{256} << 10;
+constexpr uint64_t kParallelBytes = uint64_t{256} << 10;
 constexpr size_t kBlock = 512;
 
 template <typename T>
@@ -176,8 +176,7 @@ arrow::Status ColumnDigest::AppendValid(const arrow::Array& rows, int64_t start,
 
 arrow::Status RowsDigest::Append(const arrow::RecordBatch& batch) {
   columns_.resize(static_cast<size_t>(batch.num_columns()));
-  const bool is_large =
-      batch.num_columns() > 1 && arrow::util::TotalBufferSize(batch) >= kParallelBytes;
+  const bool is_large = batch.num_columns() > 1 && ReferencedBytes(batch) >= kParallelBytes;
   return ParallelFor(is_large ? cpu_ : nullptr, columns_.size(), arrow::StopToken::Unstoppable(),
                      [&](size_t i) -> arrow::Status {
                        return columns_[i].Append(*batch.column(static_cast<int>(i)));

@@ -4,11 +4,11 @@
 
 #include "arrow/array.h"
 #include "arrow/type.h"
-#include "arrow/util/byte_size.h"
 #include "lancea/dataset/dataset_impl.h"
 #include "lancea/scan/copied_blobs.h"
 #include "lancea/scan/scan_stream.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/referenced_bytes.h"
 
 namespace lancea {
 namespace {
@@ -18,6 +18,8 @@ constexpr uint64_t kMaxBatchRows = uint64_t{128} << 10;
 constexpr uint64_t kFirstBatchRows = 128;
 // Rows are alike while their sizes differ by no more than this.
 constexpr uint64_t kAlike = 4;
+// Blobs of a batch are put one behind the other; those of a row this large are handed on as they lie.
+constexpr uint64_t kLargeRowBytes = uint64_t{256} << 10;
 
 }  // namespace
 
@@ -61,6 +63,11 @@ void CompactionRows::OpenStream() {
   ScanOptions scan;
   scan.io_buffer_size = options_.io_buffer_size;
   scan.stop_token = options_.stop;
+  // Rows of small fragments are handed on together; but blobs are read a fragment at a time.
+  scan.strict_batch_size =
+      !has_blobs_ && std::ranges::any_of(slices, [&](const FragmentSlice& slice) {
+        return slice.rows.size() < batch_rows_;
+      });
   stream_ = MakeScanStream(dataset_, plan_, std::move(slices), std::move(scan),
                            static_cast<int64_t>(batch_rows_));
 }
@@ -68,10 +75,8 @@ void CompactionRows::OpenStream() {
 // What rows take when decoded; a stream whose batches are far from the wanted size is replaced.
 void CompactionRows::Learn(const arrow::RecordBatch& batch) {
   if (options_.batch_size) return;
-  const auto bytes = arrow::util::ReferencedBufferSize(batch);
-  if (!bytes.ok() || batch.num_rows() == 0) return;
-  const double row_bytes =
-      std::max(1.0, static_cast<double>(*bytes) / static_cast<double>(batch.num_rows()));
+  const double row_bytes = std::max(
+      1.0, static_cast<double>(ReferencedBytes(batch)) / static_cast<double>(batch.num_rows()));
   growth_ = row_bytes / static_cast<double>(EncodedRowBytes(slice_));
   const bool is_first = !has_learned_;
   has_learned_ = true;
@@ -91,13 +96,17 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> CompactionRows::NextStored() 
       return Corrupt("a scan ended ", slices_.size() - slice_, " fragments early");
     if (batch->num_rows() == 0) continue;
     Learn(*batch);
-    pending_fragment_ = slices_[slice_].fragment;
+    const size_t first = slice_;
+    pending_fragment_ = slices_[first].fragment;
     row_ += static_cast<uint64_t>(batch->num_rows());
-    if (row_ > slices_[slice_].rows.size()) return Corrupt("a batch crosses fragments");
-    if (row_ == slices_[slice_].rows.size()) {
-      ++slice_;
-      row_ = 0;
-      if (slice_ == stream_end_) stream_.reset();
+    while (slice_ < stream_end_ && row_ >= slices_[slice_].rows.size()) {
+      row_ -= slices_[slice_++].rows.size();
+    }
+    if (slice_ == stream_end_) {
+      if (row_ > 0) return Corrupt("a scan gave ", row_, " rows too many");
+      stream_.reset();
+    } else if (has_blobs_ && slice_ > first && row_ > 0) {
+      return Corrupt("a batch crosses fragments");
     }
     return batch;
   }
@@ -120,10 +129,11 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> CompactionRows::NextWithBlobs
   uint64_t bytes = 0;
   while (end < pending_->num_rows()) {
     const uint64_t next = pending_bytes_[static_cast<size_t>(end)];
-    if (end > pending_row_ && (next > options_.batch_bytes || bytes + next > options_.batch_bytes))
-      break;
+    const bool is_alone = end == pending_row_;
+    if (!is_alone && (next >= kLargeRowBytes || next > options_.batch_bytes - bytes)) break;
     bytes += next;
     ++end;
+    if (is_alone && next >= kLargeRowBytes) break;
   }
   const auto part = pending_->Slice(pending_row_, end - pending_row_);
   pending_row_ = end;

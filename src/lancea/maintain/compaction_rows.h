@@ -24,8 +24,8 @@ class CompactionRows {
  public:
   struct Options {
     std::optional<uint64_t> batch_size;            ///< rows at most
-    uint64_t io_buffer_size = uint64_t{32} << 20;  ///< bytes decoded ahead
-    uint64_t batch_bytes = uint64_t{8} << 20;      ///< of a batch, roughly
+    uint64_t io_buffer_size = uint64_t{16} << 20;  ///< bytes decoded ahead
+    uint64_t batch_bytes = uint64_t{2} << 20;      ///< of a batch, roughly
     arrow::StopToken stop = arrow::StopToken::Unstoppable();
   };
 

@@ -6,10 +6,12 @@
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
 #include "lancea/compaction.h"
+#include "lancea/maintain/batches_ahead.h"
 #include "lancea/maintain/compaction_copy.h"
 #include "lancea/maintain/compaction_digest.h"
 #include "lancea/maintain/compaction_plan.h"
 #include "lancea/maintain/compaction_rows.h"
+#include "lancea/maintain/one_pass.h"
 #include "lancea/schema/field.h"
 #include "lancea/table/feature_flags.h"
 #include "lancea/table/fragment_reuse.h"
@@ -17,7 +19,6 @@
 #include "lancea/table/table_layout.h"
 #include "lancea/util/errors.h"
 #include "lancea/util/memory_shares.h"
-#include "lancea/util/uuid.h"
 #include "lancea/write/fragment_writer.h"
 #include "lancea/write/write_context.h"
 #include "lancea/write/write_schema.h"
@@ -87,19 +88,14 @@ class Lineage {
   bool has_versions_ = false;
 };
 
-// The new fragments as a table of their own, with its own place in caches.
-arrow::Result<std::shared_ptr<Dataset>> AsDataset(const WriteContext& context,
-                                                  const Fragments& fragments) {
-  TableVersion version = *context.Target().known;
+// What was there, with these fragments instead of its own.
+TableVersion WithFragments(TableVersion version, const Fragments& fragments) {
   Manifest manifest = *version.manifest;
   manifest.fragments = fragments;
   for (size_t i = 0; i < fragments.size(); ++i) manifest.fragments[i].id = i;
   version.manifest = std::make_shared<const Manifest>(std::move(manifest));
   version.indices = std::make_shared<const std::vector<IndexInfo>>();
-  ARROW_ASSIGN_OR_RAISE(auto impl, context.MakeImpl(std::move(version)));
-  impl->cache_identity += '/';
-  impl->cache_identity += Uuid::Random().ToString();
-  return Dataset::Impl::MakeDataset(std::move(impl));
+  return version;
 }
 
 class Rewriter {
@@ -112,6 +108,8 @@ class Rewriter {
     ARROW_RETURN_NOT_OK(FindFragments());
     ARROW_RETURN_NOT_OK(CheckIndicesAllowRewrite(impl_, task_.fragments, task_.options));
     ARROW_ASSIGN_OR_RAISE(context_, WriteContext::Make(dataset_->uri(), dataset_, nullptr, {}));
+    const WriteContext one_pass = ForOnePass(context_);
+    ARROW_ASSIGN_OR_RAISE(old_rows_, OpenForOnePass(one_pass, *context_.Target().known));
     RewriteResult result;
     result.read_version = dataset_->version();
     for (size_t index : indices_) result.original_fragments.push_back(impl_.fragments()[index]);
@@ -127,7 +125,7 @@ class Rewriter {
         ARROW_ASSIGN_OR_RAISE(auto writer, MakeWriter());
         ARROW_RETURN_NOT_OK(CopyRows(writer.get()));
         ARROW_ASSIGN_OR_RAISE(result.new_fragments, writer->Complete());
-        ARROW_RETURN_NOT_OK(VerifyRows(result.new_fragments));
+        ARROW_RETURN_NOT_OK(VerifyRows(one_pass, result.new_fragments));
         ARROW_RETURN_NOT_OK(Complete(&result.new_fragments));
         writer->Release();
       }
@@ -174,6 +172,8 @@ class Rewriter {
     return SerializeRowAddresses(rows);
   }
 
+  arrow::internal::Executor* Cpu() const { return impl_.session->impl().cpu_executor(); }
+
   // Tasks that run at once divide the memory.
   MemoryShares Shares() const {
     return MemoryShares(impl_.session->memory_limit(), NumTasksAtOnce(task_.options));
@@ -197,7 +197,8 @@ class Rewriter {
   arrow::Result<bool> CopiesPages() const {
     if (task_.options.mode == CompactionMode::kReencode) return false;
     ARROW_ASSIGN_OR_RAISE(const FileFormat format, TargetFormat());
-    ARROW_ASSIGN_OR_RAISE(const std::string obstacle, CopyObstacle(impl_, indices_, format));
+    ARROW_ASSIGN_OR_RAISE(const std::string obstacle,
+                          CopyObstacle(old_rows_->impl(), indices_, format));
     if (obstacle.empty()) return true;
     if (task_.options.mode == CompactionMode::kTryBinaryCopy) return false;
     return Unsupported("binary copy is not supported here: ", obstacle);
@@ -233,14 +234,14 @@ class Rewriter {
     options.verify = task_.options.verify;
     options.progress = Progress();
     options.stop = run_.stop;
-    return std::make_unique<FragmentCopier>(impl_, Target(), std::move(options));
+    return std::make_unique<FragmentCopier>(old_rows_->impl(), Target(), std::move(options));
   }
 
   arrow::Result<std::unique_ptr<FragmentWriter>> MakeWriter() {
     FragmentWriterOptions options;
     ARROW_ASSIGN_OR_RAISE(options.file.format, TargetFormat());
     options.file.pool = impl_.memory_pool();
-    options.file.cpu = impl_.session->impl().cpu_executor();
+    options.file.cpu = Cpu();
     options.file.column_cache_bytes = kColumnCacheBytes;
     KeepTo(Shares(), &options.file);
     options.max_rows_per_file = MaxRowsPerFile();
@@ -252,18 +253,22 @@ class Rewriter {
     options.blobs.allow_outside_bases = true;
     options.stop = run_.stop;
     options.progress = Progress();
-    ARROW_ASSIGN_OR_RAISE(rows_, CompactionRows::Make(dataset_, indices_, RowOptions()));
+    ARROW_ASSIGN_OR_RAISE(rows_, CompactionRows::Make(old_rows_, indices_, RowOptions()));
     return FragmentWriter::Make({Target()}, impl_.manifest->schema, rows_->schema(),
                                 std::move(options));
   }
 
   arrow::Status CopyRows(FragmentWriter* writer) {
+    BatchesAhead batches(Cpu(), [this]() -> arrow::Result<BatchesAhead::Batch> {
+      ARROW_ASSIGN_OR_RAISE(auto batch, rows_->Next());
+      if (batch != nullptr && task_.options.verify) ARROW_RETURN_NOT_OK(source_.Append(*batch));
+      return batch;
+    });
     uint64_t copied = 0;
     while (true) {
-      ARROW_ASSIGN_OR_RAISE(auto batch, rows_->Next());
+      ARROW_ASSIGN_OR_RAISE(auto batch, batches.Next());
       if (batch == nullptr) break;
       copied += static_cast<uint64_t>(batch->num_rows());
-      if (task_.options.verify) ARROW_RETURN_NOT_OK(source_.Append(*batch));
       ARROW_RETURN_NOT_OK(writer->Write(batch));
     }
     if (copied != num_rows_) return Corrupt("read ", copied, " of ", num_rows_, " rows");
@@ -284,15 +289,18 @@ class Rewriter {
   }
 
   // Read back what was written and compare it with what was read.
-  arrow::Status VerifyRows(const Fragments& fragments) {
+  arrow::Status VerifyRows(const WriteContext& one_pass, const Fragments& fragments) {
     if (!task_.options.verify) return arrow::Status::OK();
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<const Dataset> rewritten, AsDataset(context_, fragments));
+    ARROW_ASSIGN_OR_RAISE(
+        auto rewritten,
+        OpenForOnePass(one_pass, WithFragments(*context_.Target().known, fragments)));
     std::vector<size_t> all(fragments.size());
     for (size_t i = 0; i < all.size(); ++i) all[i] = i;
     ARROW_ASSIGN_OR_RAISE(auto rows, CompactionRows::Make(rewritten, all, RowOptions()));
-    RowsDigest digest(impl_.session->impl().cpu_executor());
+    BatchesAhead batches(Cpu(), [&] { return rows->Next(); });
+    RowsDigest digest(Cpu());
     while (true) {
-      ARROW_ASSIGN_OR_RAISE(auto batch, rows->Next());
+      ARROW_ASSIGN_OR_RAISE(auto batch, batches.Next());
       if (batch == nullptr) break;
       ARROW_RETURN_NOT_OK(digest.Append(*batch));
     }
@@ -316,10 +324,11 @@ class Rewriter {
   const CompactionTask& task_;
   const CompactionRun& run_;
   WriteContext context_;
-  std::vector<size_t> indices_;  // of the fragments, in the manifest
+  std::shared_ptr<const Dataset> old_rows_;  // dataset_, for one pass over what is rewritten
+  std::vector<size_t> indices_;              // of the fragments, in the manifest
   uint64_t num_rows_ = 0;
   std::unique_ptr<CompactionRows> rows_;
-  RowsDigest source_{impl_.session->impl().cpu_executor()};
+  RowsDigest source_{Cpu()};
 };
 
 }  // namespace

@@ -106,6 +106,20 @@ class CompactionTest : public testing::Test {
   std::shared_ptr<Session> session_;
 };
 
+TEST_F(CompactionTest, LeavesTheCacheToQueries) {
+  const auto dataset = MakeTable(10, 100);
+  session_->ClearCache();
+  ASSERT_TRUE(CompactFiles(dataset).ok());
+  EXPECT_FALSE(session_->cache_use().contains("file"));
+}
+
+TEST_F(CompactionTest, CountsWhatItReads) {
+  const auto dataset = MakeTable(10, 100);
+  const auto before = dataset->io_statistics();
+  ASSERT_TRUE(CompactFiles(dataset).ok());
+  EXPECT_GT(dataset->io_statistics().bytes_read, before.bytes_read);
+}
+
 TEST_F(CompactionTest, JoinsSmallFragments) {
   auto dataset = MakeTable(5, 10);
   auto compacted = CompactFiles(dataset);

@@ -8,15 +8,15 @@
 #include "arrow/array/concatenate.h"
 #include "arrow/array/util.h"
 #include "arrow/type.h"
-#include "arrow/util/byte_size.h"
 #include "arrow/util/logging.h"
 #include "arrow/util/thread_pool.h"
+#include "lancea/util/referenced_bytes.h"
 
 namespace lancea {
 namespace {
 
 // From here on a batch is worth a warning.
-constexpr int64_t kLargeBatchBytes = int64_t{512} << 20;
+constexpr uint64_t kLargeBatchBytes = uint64_t{512} << 20;
 
 // Raise `largest` to `value`.
 void RaiseTo(std::atomic<uint64_t>* largest, uint64_t value) {
@@ -25,15 +25,15 @@ void RaiseTo(std::atomic<uint64_t>* largest, uint64_t value) {
   }
 }
 
-int64_t LargeBatchBytes() {
+uint64_t LargeBatchBytes() {
   const char* text = std::getenv("LANCEA_LARGE_BATCH_BYTES");
   const int64_t bytes = text != nullptr ? std::atoll(text) : 0;
-  return bytes > 0 ? bytes : kLargeBatchBytes;
+  return bytes > 0 ? static_cast<uint64_t>(bytes) : kLargeBatchBytes;
 }
 
 // Once per process, as Arrow's own warnings are printed.
-void WarnOfLargeBatch(int64_t bytes, int64_t num_rows) {
-  static const int64_t large = LargeBatchBytes();
+void WarnOfLargeBatch(uint64_t bytes, int64_t num_rows) {
+  static const uint64_t large = LargeBatchBytes();
   static std::atomic<bool> warned{false};
   if (bytes <= large || warned.exchange(true)) return;
   ARROW_LOG(WARNING) << "a scan's batch of " << num_rows << " rows takes " << (bytes >> 20)
@@ -123,10 +123,10 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> ScanBatch::Filter() {
     ARROW_ASSIGN_OR_RAISE(
         batch, arrow::ConcatenateRecordBatches(batches, context_->dataset->impl().memory_pool()));
   }
-  ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*batch));
-  ticket_.Resize(static_cast<uint64_t>(bytes));
+  const uint64_t bytes = ReferencedBytes(*batch);
+  ticket_.Resize(bytes);
   // Of rows looked at: the next batch is one of so many.
-  RaiseTo(&context_->decoded_row_bytes, static_cast<uint64_t>(bytes) / rows_seen + 1);
+  RaiseTo(&context_->decoded_row_bytes, bytes / rows_seen + 1);
   WarnOfLargeBatch(bytes, batch->num_rows());
   return batch;
 }
@@ -160,9 +160,9 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> ScanBatch::Decode() {
                                                   static_cast<uint64_t>(num_rows));
   auto batch = arrow::RecordBatch::Make(plan.schema(), num_rows, std::move(columns));
   if (num_rows > 0) {
-    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*batch));
-    ticket_.Resize(static_cast<uint64_t>(bytes));
-    RaiseTo(&context_->decoded_row_bytes, static_cast<uint64_t>(bytes / num_rows) + 1);
+    const uint64_t bytes = ReferencedBytes(*batch);
+    ticket_.Resize(bytes);
+    RaiseTo(&context_->decoded_row_bytes, bytes / static_cast<uint64_t>(num_rows) + 1);
     WarnOfLargeBatch(bytes, num_rows);
   }
   return batch;

@@ -9,6 +9,7 @@
 #include "arrow/record_batch.h"
 #include "arrow/result.h"
 #include "arrow/type.h"
+#include "arrow/util/iterator.h"
 
 namespace lancea {
 
@@ -27,6 +28,21 @@ inline arrow::Result<std::shared_ptr<arrow::RecordBatch>> WithoutViews(
     ARROW_ASSIGN_OR_RAISE(batch, batch->SetColumn(i, field->WithType(type), std::move(values)));
   }
   return batch;
+}
+
+/// Rows with no column of views, read as they are asked for.
+inline arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> WithoutViews(
+    const std::shared_ptr<arrow::RecordBatchReader>& rows, arrow::MemoryPool* pool) {
+  ARROW_ASSIGN_OR_RAISE(auto none, arrow::RecordBatch::MakeEmpty(rows->schema(), pool));
+  ARROW_ASSIGN_OR_RAISE(none, WithoutViews(std::move(none), pool));
+  if (none->schema()->Equals(*rows->schema())) return rows;
+  auto next = [rows, pool]() -> arrow::Result<std::shared_ptr<arrow::RecordBatch>> {
+    ARROW_ASSIGN_OR_RAISE(auto batch, rows->Next());
+    if (batch == nullptr) return batch;
+    return WithoutViews(std::move(batch), pool);
+  };
+  return arrow::RecordBatchReader::MakeFromIterator(arrow::MakeFunctionIterator(std::move(next)),
+                                                    none->schema());
 }
 
 }  // namespace lancea

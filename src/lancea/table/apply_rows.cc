@@ -20,6 +20,9 @@ arrow::Status CheckNew(const FragmentMetadata& fragment) {
   if (fragment.physical_rows == 0) {
     return InvalidInput("a new fragment does not say how many rows it has");
   }
+  if (fragment.files.empty()) {
+    return InvalidInput("a new fragment of ", fragment.physical_rows, " rows has no data file");
+  }
   return arrow::Status::OK();
 }
 
@@ -95,7 +98,8 @@ arrow::Status Apply(const operation::Overwrite& overwrite, ManifestDraft* draft)
                           " has a deletion file");
     }
     fragment.id = 0;
-    fragment.row_ids = {};
+    // Fragments of this table keep the ids of their rows; a new table gives its own.
+    if (draft->previous == nullptr || !draft->stable_row_ids) fragment.row_ids = {};
     fragment.created_at_versions = {};
     fragment.last_updated_at_versions = {};
   }
@@ -278,7 +282,7 @@ arrow::Status Apply(const operation::Update& update, ManifestDraft* draft) {
     ARROW_RETURN_NOT_OK(SetMoved(draft->previous->fragments, next.version,
                                  draft->settings->spilled_lineage, &added));
     if (update.mode == operation::Update::Mode::kRewriteRows) {
-      FollowMovedRows(moved_ids, source_ids, update.fields_for_preserving_fragment_bitmap,
+      FollowMovedRows(moved_ids, source_ids, update.changed_fields,
                       &draft->indices);
     }
   }

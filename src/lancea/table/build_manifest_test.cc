@@ -260,7 +260,7 @@ TEST(BuildManifest, MovedRowsStayInIndicesOfOtherColumns) {
   FragmentMetadata moved = Fragment("m", 2);
   moved.row_ids.inline_bytes = RowIdSequence::FromRange(3, 5).Serialize();
   update.new_fragments = {moved};
-  update.fields_for_preserving_fragment_bitmap = {1};
+  update.changed_fields = {1};
   BuiltManifest next = Commit(table, update).ValueOrDie();
   EXPECT_EQ(next.indices[0].fragment_ids, (std::vector<uint32_t>{0, 1, 2}));
   EXPECT_EQ(next.indices[1].fragment_ids, (std::vector<uint32_t>{0, 1})) << "changed column";

@@ -1,6 +1,6 @@
 // Writing deletion files; deletion_vector.h draws them.
 //
-// Up to 5,000 deleted rows are written as an array of rows (.arrow), more as a bitmap (.bin), as pylance
+// Up to 4,999 deleted rows are written as an array of rows (.arrow), more as a bitmap (.bin), as pylance
 // does. A file always lists every deleted row of its fragment: a delete adds its rows to those of the file
 // before and writes a new one, whose random id keeps concurrent writers apart.
 #pragma once
@@ -17,7 +17,7 @@
 namespace lancea {
 
 /// Rows up to which a deletion file is an array.
-constexpr uint64_t kMaxDeletionArrayRows = 5000;
+constexpr uint64_t kMaxDeletionArrayRows = 4999;
 
 /// The bytes of a deletion file of `type`.
 arrow::Result<std::shared_ptr<arrow::Buffer>> SerializeDeletions(DeletionFile::Type type,

@@ -51,6 +51,22 @@ class MemberReader {
     return out;
   }
 
+  std::vector<std::pair<uint64_t, std::string>> VersionMapping(const char* key) {
+    std::vector<std::pair<uint64_t, std::string>> out;
+    auto found = json_.find(key);
+    if (found == json_.end() || found->is_null()) return out;
+    const auto bad = [&] { return Fail<decltype(out)>(key, "a version mapping"); };
+    if (!found->is_object() || !found->contains("version_mapping")) return bad();
+    for (const Json& step : found->at("version_mapping")) {
+      if (!step.is_array() || step.size() != 2 || !step[0].is_number_unsigned() ||
+          !step[1].is_string()) {
+        return bad();
+      }
+      out.emplace_back(step[0].get<uint64_t>(), step[1].get<std::string>());
+    }
+    return out;
+  }
+
   const arrow::Status& status() const { return status_; }
 
  private:
@@ -172,6 +188,7 @@ arrow::Result<BranchInfo> ParseBranch(std::string_view json) {
   branch.created_at_seconds = static_cast<int64_t>(members.Number("createAt"));
   branch.manifest_size = members.Number("manifestSize");
   branch.metadata = members.TextMap("metadata");
+  branch.lineage = members.VersionMapping("identifier");
   ARROW_RETURN_NOT_OK(members.status());
   return branch;
 }

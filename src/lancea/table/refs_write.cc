@@ -131,24 +131,8 @@ Lineage LineageOfOldBranch(const std::string& branch, const BranchInfo& info) {
 
 arrow::Result<Lineage> ReadLineage(ObjectStore& store, const std::string& main_root,
                                    const std::string& branch) {
-  const std::string path = BranchPath(main_root, branch);
-  ARROW_ASSIGN_OR_RAISE(Json json, ReadJson(store, path));
-  auto identifier = json.find("identifier");
-  if (identifier == json.end() || identifier->is_null()) {
-    ARROW_ASSIGN_OR_RAISE(BranchInfo info, ReadBranch(store, main_root, branch));
-    return LineageOfOldBranch(branch, info);
-  }
-  auto bad = [&] { return Corrupt(path, ": \"identifier\" is no version mapping"); };
-  if (!identifier->is_object() || !identifier->contains("version_mapping")) return bad();
-  Lineage lineage;
-  for (const Json& step : identifier->at("version_mapping")) {
-    if (!step.is_array() || step.size() != 2 || !step[0].is_number_unsigned() ||
-        !step[1].is_string()) {
-      return bad();
-    }
-    lineage.emplace_back(step[0].get<uint64_t>(), step[1].get<std::string>());
-  }
-  return lineage;
+  ARROW_ASSIGN_OR_RAISE(BranchInfo info, ReadBranch(store, main_root, branch));
+  return info.lineage.empty() ? LineageOfOldBranch(branch, info) : info.lineage;
 }
 
 bool DescendsFrom(const Lineage& branch, const Lineage& ancestor) {

@@ -177,7 +177,7 @@ arrow::Result<Operation> From(const ProtoTransaction::Update& proto) {
   ARROW_ASSIGN_OR_RAISE(out.updated_fragments, FragmentsFrom(proto.updated_fragments()));
   ARROW_ASSIGN_OR_RAISE(out.new_fragments, FragmentsFrom(proto.new_fragments()));
   out.fields_modified.assign(proto.fields_modified().begin(), proto.fields_modified().end());
-  out.fields_for_preserving_fragment_bitmap.assign(
+  out.changed_fields.assign(
       proto.fields_for_preserving_frag_bitmap().begin(),
       proto.fields_for_preserving_frag_bitmap().end());
   out.mode = proto.update_mode() == ProtoTransaction::REWRITE_COLUMNS

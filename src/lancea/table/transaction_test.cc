@@ -68,7 +68,7 @@ std::vector<Operation> EveryOperation() {
   update.updated_fragments = {SomeFragment()};
   update.new_fragments = {SomeFragment()};
   update.fields_modified = {2, 3};
-  update.fields_for_preserving_fragment_bitmap = {4};
+  update.changed_fields = {4};
   update.mode = operation::Update::Mode::kRewriteColumns;
   update.inserted_rows = operation::KeyExistenceFilter{{0}, std::vector<uint64_t>{1, 2, 3}};
   update.updated_fragment_offset_bitmaps = {{4, "bitmap"}};

@@ -141,8 +141,8 @@ arrow::Status Write(const operation::Update& from, ProtoTransaction* to) {
   AddFragments(from.new_fragments, out->mutable_new_fragments());
   out->mutable_fields_modified()->Add(from.fields_modified.begin(), from.fields_modified.end());
   out->mutable_fields_for_preserving_frag_bitmap()->Add(
-      from.fields_for_preserving_fragment_bitmap.begin(),
-      from.fields_for_preserving_fragment_bitmap.end());
+      from.changed_fields.begin(),
+      from.changed_fields.end());
   out->set_update_mode(from.mode == operation::Update::Mode::kRewriteColumns
                            ? ProtoTransaction::REWRITE_COLUMNS
                            : ProtoTransaction::REWRITE_ROWS);

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "arrow/util/byte_size.h"
 #include "lancea/io/path.h"
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/referenced_bytes.h"
 #include "lancea/util/uuid.h"
 #include "lancea/write/stored_arrays.h"
 #include "lancea/write/write_schema.h"
@@ -91,9 +91,7 @@ arrow::Status FragmentWriter::Write(const std::shared_ptr<arrow::RecordBatch>& b
     rows_in_file_ += static_cast<uint64_t>(count);
     begin += count;
     for (size_t i = 0; i < column_bytes_.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(
-                                                     *stored->column(static_cast<int>(i))));
-      column_bytes_[i] += static_cast<uint64_t>(bytes);
+      column_bytes_[i] += ReferencedBytes(*stored->column(static_cast<int>(i)));
     }
     ARROW_ASSIGN_OR_RAISE(const bool is_full, IsFull());
     if (is_full) ARROW_RETURN_NOT_OK(FinishFile());

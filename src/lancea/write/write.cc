@@ -14,6 +14,7 @@
 #include "lancea/util/uuid.h"
 #include "lancea/write/file_targets.h"
 #include "lancea/write/fragment_writer.h"
+#include "lancea/write/measure_files.h"
 #include "lancea/write/write_context.h"
 #include "lancea/write/write_schema.h"
 
@@ -275,6 +276,7 @@ arrow::Result<std::shared_ptr<Dataset>> CommitTransaction(const std::string& uri
     return NotFound("there is no table at ", context.uri, " to commit a ",
                     OperationName(transaction.operation), " to");
   }
+  ARROW_RETURN_NOT_OK(MeasureNewFiles(context, &transaction.operation));
   ARROW_ASSIGN_OR_RAISE(CommitResult committed, Commit(target, std::move(transaction), options));
   return context.Open(std::move(committed.version));
 }

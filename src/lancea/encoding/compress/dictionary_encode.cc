@@ -98,10 +98,22 @@ bool SamplePasses(const Keys& keys, int64_t num_values, double item_bytes, const
   constexpr int64_t kBlocks = choose::kDistinctSampleBlocks;
   const int64_t per_block = std::min(num_values, choose::kDistinctSample) / kBlocks;
   DistinctTable seen;
-  for (int64_t block = 0; block < kBlocks; ++block) {
-    const int64_t begin = num_values * block / kBlocks;
-    for (int64_t i = begin; i < begin + per_block; ++i) seen.Insert(keys, i);
+  auto see = [&](int64_t from, int64_t to) {  // of each block
+    for (int64_t block = 0; block < kBlocks; ++block) {
+      const int64_t begin = num_values * block / kBlocks;
+      for (int64_t i = begin + from; i < begin + to; ++i) seen.Insert(keys, i);
+    }
+  };
+  // Where the dictionary would be so small that dozens of these would be equal, a few tell enough.
+  const int64_t few = per_block / 4;
+  see(0, few);
+  const int64_t num_few = few * kBlocks;
+  if (num_few * num_few >= 64 * budget.max_items &&
+      EstimateDistinct(static_cast<double>(seen.size()), static_cast<double>(num_few)) >
+          4 * static_cast<double>(budget.max_items)) {
+    return false;
   }
+  see(few, per_block);
   const double size = static_cast<double>(per_block * kBlocks);
   const double unique = static_cast<double>(seen.size());
   // A small block is seen nearly whole.

@@ -134,7 +134,7 @@ NumberCondition OneOfIndices(const std::vector<uint8_t>& answers, int width) {
   for (size_t i = 0; i < answers.size(); ++i) {
     if (answers[i] != 0) indices.push_back(static_cast<NumberCondition::Wide>(i));
   }
-  return NumberCondition::AnyOf(NumberCondition::Order::kUnsigned, width, indices,
+  return NumberCondition::AnyOf(NumberCondition::Order::kUnsigned, width, std::move(indices),
                                 /*negated=*/false);
 }
 
