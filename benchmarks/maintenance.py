@@ -3,9 +3,10 @@
 
     benchmarks/maintenance.py [--only REGEX] [--rounds N] [--json FILE]
 
-Every run starts from a fresh copy of the same table and works in a child process of its own, so
-that its peak of memory is its own (no process that uses pylance may be forked). Mapped files count
-as memory there. The best run of each engine counts; the rows are compared before any is shown.
+Every run starts from a fresh copy of the same table and works in a process of its own, so that its
+peak of memory is its own; mapped files count as memory there. Compactions are not forked from this
+process: what it has allocated and freed would be theirs to use, and count for nothing. The best run
+of each engine counts; the rows are compared before any is shown.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import json
 import re
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -25,7 +27,7 @@ import pyarrow as pa
 from engines import ENGINES
 from run import machine, show
 from tables import lineitem
-from writes import in_child, remove
+from writes import in_child, measured, remove
 
 NAMES = ("lancea", "pylance")
 
@@ -91,16 +93,25 @@ def compactions(engines: dict, folder: Path, rounds: int, only: str) -> dict[str
             for _ in range(rounds):
                 remove(path)
                 shutil.copytree(source, path)
-
-                def run(engine=engine, compaction=compaction, path=path) -> None:
-                    engine.module.dataset(str(path)).optimize.compact_files(**compaction)
-
-                best[compactor] = best_of(best.get(compactor), in_child(run))
+                command = [sys.executable, __file__, "--once", engine_name, str(path)]
+                command.append(json.dumps(compaction))
+                done = subprocess.run(command, check=True, capture_output=True, text=True)
+                best[compactor] = best_of(best.get(compactor), json.loads(done.stdout))
             in_child(partial(check, engines, path, table))
         results[task] = best
         size = f"{table.num_rows:,} rows, {table.nbytes / 1e6:.1f} MB in memory"
         print_figures(f"{task}: {size}", best)
     return results
+
+
+def compact_once(engine: str, path: str, options: str) -> None:
+    """What a process of its own does: prints the figures."""
+    module = ENGINES[engine]().module
+
+    def run() -> None:
+        module.dataset(path).optimize.compact_files(**json.loads(options))
+
+    print(json.dumps(measured(run)))
 
 
 def check(engines: dict, path: Path, table: pa.Table) -> None:
@@ -185,7 +196,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("build/bench/maintenance"))
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--once", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.once:
+        compact_once(*arguments.once)
+        return 0
     arguments.folder.mkdir(parents=True, exist_ok=True)
     engines = {name: ENGINES[name]() for name in NAMES}
     print(machine())

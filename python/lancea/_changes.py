@@ -171,10 +171,7 @@ class TableChanges:
     ) -> BulkCommitResult:
         """Commit several transactions that append as one version."""
         _table(dest)
-        try:
-            merged = merge_appends(transactions)
-        except ValueError as error:
-            raise RefusedError(str(error)) from None
+        merged = merge_appends(transactions)
         committed = _commit(
             dest,
             merged,
@@ -194,9 +191,7 @@ class TableChanges:
 
     def truncate_table(self) -> None:
         """Delete all rows."""
-        ids = [fragment["id"] for fragment in self._ds.fragments()]
-        transaction = Transaction(self._ds.version, LanceOperation.Delete([], ids, "true"))
-        self._ds = _commit(self, transaction)._ds
+        self.delete("true")
 
     def add_bases(
         self,

@@ -11,6 +11,9 @@ from lancea.errors import RefusedError
 if TYPE_CHECKING:
     from lancea.dataset import LanceDataset
 
+#: Manifests call these files 2.0, and so do we.
+_WRITTEN_IN_FILES_OF_2_0 = (0, 3)
+
 
 def describe_data_file(
     dataset: LanceDataset, path: str, base_id: int | None = None
@@ -53,12 +56,12 @@ def describe_data_file(
             match(field["children"], found["children"], f"{prefix}{field['name']}.")
 
     match(reader.lance_schema()["fields"], dataset._ds.lance_schema()["fields"], "")
+    version = reader.major_version, reader.minor_version
     described = DataFile(
         path,
         fields,
         column_indices,
-        reader.major_version,
-        reader.minor_version,
+        *((2, 0) if version == _WRITTEN_IN_FILES_OF_2_0 else version),
         reader.size_bytes,
         base_id,
     )

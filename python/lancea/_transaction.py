@@ -254,14 +254,12 @@ def merge_appends(transactions: Iterable[Transaction]) -> Transaction:
 
     Raises
     ------
-    ValueError
-        if there are none
     OSError
-        if one of them does anything else
+        if there are none, or one of them does anything else
     """
     transactions = list(transactions)
     if not transactions:
-        raise ValueError("No transactions to commit")
+        raise RefusedError("No transactions to commit")
     for transaction in transactions:
         if not isinstance(transaction.operation, LanceOperation.Append):
             raise RefusedError(

@@ -30,6 +30,8 @@ class Branch(TypedDict):
     create_at: int  #: seconds since the epoch
     manifest_size: int
     metadata: dict[str, str]
+    #: The branches from main to this one, each as the version it left its parent at and an id.
+    branch_identifier: list[tuple[int, str]]
 
 
 class DatasetStats(TypedDict):

@@ -275,3 +275,13 @@ def test_config_is_changed_across_versions_that_were_cleaned_up(tmp_path):
         lancea.LanceDataset._at(ds, ds._ds).update_config({"shared": "9"})
     ds.update_config({"mine": "2"})
     assert ds.config() == {"mine": "2", "shared": "4"}
+
+
+def test_no_versions_are_no_answer(tables):
+    ds = lancea.dataset(tables[1])
+    for call in (ds.cleanup_old_versions, ds.explain_cleanup_old_versions):
+        with pytest.raises(OSError, match="versions must not be empty"):
+            call(versions=[])
+        with pytest.raises(ValueError, match="retain_versions must not be negative"):
+            call(retain_versions=-1)
+    assert ds.explain_cleanup_old_versions(max_files=7).candidate_file_limit == 7

@@ -356,6 +356,26 @@ def test_deferred_remapping_keeps_indices_of_addresses_usable(tmp_path):
     assert lancea.dataset(tmp_path / "t")._ds.verify() == []
 
 
+def test_a_compressed_vector_index_answers_the_same_after_deferred_remapping(tmp_path):
+    ds = make_table(tmp_path / "t", [300, 300, 300])
+    options = {"num_partitions": 2, "num_sub_vectors": 2, "metric": "l2"}
+    ds.create_index("vector", "IVF_PQ", **options)
+    ds.delete("id % 7 = 0")
+    queries = [
+        {"column": "vector", "q": [start + i for i in range(4)], "k": 20, "nprobes": 2}
+        for start in (0.0, 1203.0, 2402.0)
+    ]
+    before = [ds.to_table(nearest=query) for query in queries]
+    metrics = lancea.dataset(tmp_path / "t").optimize.compact_files(defer_index_remap=True)
+    assert metrics.fragments_removed == 3
+    ds = lance.dataset(str(tmp_path / "t"))
+    assert ds.stats.index_stats("vector_idx")["num_unindexed_fragments"] == 0
+    for query, expected in zip(queries, before, strict=True):
+        assert "ANN" in ds.scanner(nearest=query).explain_plan()
+        # Approximate distances: as the index gives them, in place of those of the rows.
+        assert ds.to_table(nearest=query).sort_by("id").equals(expected.sort_by("id"))
+
+
 def test_what_a_task_did_here_lets_pylance_remap_its_indices(tmp_path):
     indexed_table(tmp_path / "t", False).delete("id % 7 = 0")
     my_ds = lancea.dataset(tmp_path / "t")

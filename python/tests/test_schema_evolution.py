@@ -687,3 +687,32 @@ def test_columns_that_another_writer_changed_first_are_not_merged(tmp_path):
     with pytest.raises(lancea.CommitConflictError):
         ds.add_columns(pa.table({"c": range(ROWS)}))
     assert list_files(ds.uri) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "message"),
+    [
+        (lambda ds: ds.drop_columns("a"), TypeError, "must be a list"),
+        (lambda ds: ds.alter_columns("a"), TypeError, "must be a dict"),
+        (
+            lambda ds: ds.alter_columns({"path": "a", "data_type": "int64"}),
+            TypeError,
+            "must be a pyarrow DataType",
+        ),
+        (lambda ds: ds.alter_columns({"path": "a", "name": ""}), OSError, "needs a name"),
+        (lambda ds: ds.add_columns({"": "a"}), OSError, "needs a name"),
+        (lambda ds: ds.add_columns({"new": "a / 0"}), OSError, "divide by zero"),
+        (lambda ds: ds.update_config("a"), TypeError, "must be a dict"),
+        (lambda ds: ds.delete_config_keys("a"), TypeError, "must be a list"),
+        (lambda ds: ds.update_field_metadata({1: {"a": "b"}}), TypeError, "dotted names"),
+    ],
+    ids=[
+        "drop text", "alter text", "type by name", "rename to nothing", "add nothing",
+        "division by zero", "config text", "config keys text", "field by id",
+    ],
+)  # fmt: skip
+def test_wrong_arguments_are_named(tmp_path, change, kind, message):
+    ds = lancea.write_dataset(pa.table({"a": [1, 2], "b": [3, 4]}), tmp_path / "t")
+    with pytest.raises(kind, match=message):
+        change(ds)
+    assert lancea.dataset(ds.uri).version == 1

@@ -88,7 +88,7 @@ def test_several_appends_are_one_version(ds):
     assert theirs(ds).count_rows() == 40
     with pytest.raises(OSError, match="No transactions"):
         lancea.LanceDataset.commit_batch(ds, [])
-    with pytest.raises(NotImplementedError, match="Only append"):
+    with pytest.raises(OSError, match="Only append"):
         lancea.LanceDataset.commit_batch(ds, [Transaction(1, LanceOperation.Restore(1))])
 
 

@@ -78,7 +78,8 @@ def test_branches_have_versions_of_their_own(ds):
     assert theirs(ds).count_rows() == 20
     ds.tags.create("on-work", ("work", 2))
     assert ds.tags.list()["on-work"]["branch"] == "work"
-    assert list(theirs(ds).branches.list()) == ["work"]
+    assert ds.branches.list() == theirs(ds).branches.list()
+    assert list(ds.branches.list()) == ["work"]
     ds.tags.delete("on-work")
     ds.branches.delete("work")
     assert ds.branches.list() == theirs(ds).branches.list() == {}
@@ -176,3 +177,15 @@ def test_a_table_is_dropped(ds, tmp_path):
         with pytest.raises(OSError):
             lancea.LanceDataset.drop(ds.uri, **arguments)
     lancea.LanceDataset.drop(ds.uri, ignore_not_found=True)
+
+
+def test_a_restore_is_of_the_latest_version_whatever_was_committed_meanwhile(tmp_path):
+    for library in (lancea, lance):
+        ds = library.write_dataset(TABLE, str(tmp_path / library.__name__))
+        first = library.dataset(ds.uri)
+        ds.update_field_metadata({"a": {"unit": "m"}})
+        first.restore()
+        opened = lance.dataset(ds.uri)
+        assert (first.version, opened.version) == (3, 3)
+        assert opened.read_transaction(3).read_version == 2
+        assert opened.schema.field("a").metadata is None

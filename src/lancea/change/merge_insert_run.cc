@@ -132,6 +132,7 @@ arrow::Status MergeRun::ScanTarget(MergeKeyTable* table) {
   if (!plan_.options.delete_not_matched_by_source) {
     ARROW_ASSIGN_OR_RAISE(scan.filter_expression,
                           FilterBySourceKeys(source_, plan_.keys, memory_.pool));
+    is_filtered_ = scan.filter_expression != nullptr;
   }
   ARROW_ASSIGN_OR_RAISE(auto scanner, target_.Scan(std::move(scan)));
   ARROW_ASSIGN_OR_RAISE(auto reader, scanner->ToReader());
@@ -234,7 +235,7 @@ arrow::Status MergeRun::Duplicate(const KeyRows& keys, int64_t row) const {
 }
 
 arrow::Status MergeRun::Probe(const TargetRows& rows, MergeKeyTable* table) {
-  ARROW_RETURN_NOT_OK(table->Lookup(rows.keys, &hits_));
+  ARROW_RETURN_NOT_OK(table->Lookup(rows.keys, is_filtered_, &hits_));
   const MergeInsertOptions& options = plan_.options;
   if (options.delete_not_matched_by_source) {
     size_t next_hit = 0;

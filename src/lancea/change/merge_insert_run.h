@@ -86,9 +86,11 @@ class MergeRun {
   const Dataset& target_;
   MergeStats stats_;
 
+  bool is_filtered_ = false;    // only target rows with keys of the source are scanned
   std::vector<Match> matches_;  // of the current partition
   std::vector<MergeKeyTable::Hit> hits_;
   RowCollector gone_;
+  bool gone_is_known_ = false;  // matches of this partition are in gone_ before they are written
   std::vector<uint64_t> moved_ids_;
   std::unordered_set<uint64_t> updated_;  // addresses; only while the source has duplicate keys
   std::unique_ptr<PartitionedSpill> target_spill_;

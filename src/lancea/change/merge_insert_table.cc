@@ -12,6 +12,14 @@ namespace {
 
 constexpr size_t kMostCachedKeys = 1 << 16;
 
+// The rows none of whose keys is null.
+std::vector<int32_t> RowsWithKeys(const KeyRows& keys) {
+  if (!keys.all_valid) return keys.valid;
+  std::vector<int32_t> out(static_cast<size_t>(keys.num_rows));
+  std::iota(out.begin(), out.end(), 0);
+  return out;
+}
+
 }  // namespace
 
 arrow::Result<std::unique_ptr<MergeKeyTable>> MergeKeyTable::Make(
@@ -58,11 +66,7 @@ arrow::Status MergeKeyTable::Add(const KeyRows& keys) {
     return InvalidInput("a merge insert takes less than 2^32 source rows per partition");
   }
   std::vector<uint32_t> groups(static_cast<size_t>(keys.num_rows), kNone);
-  candidates_ = keys.valid;
-  if (keys.all_valid) {
-    candidates_.resize(groups.size());
-    std::iota(candidates_.begin(), candidates_.end(), 0);
-  }
+  candidates_ = RowsWithKeys(keys);
   found_.resize(candidates_.size());
   ARROW_RETURN_NOT_OK(keys_->Add(keys, candidates_, found_.data()));
   for (size_t i = 0; i < found_.size(); ++i) {
@@ -94,9 +98,13 @@ arrow::Status MergeKeyTable::Add(const KeyRows& keys) {
   return arrow::Status::OK();
 }
 
-arrow::Status MergeKeyTable::Lookup(const KeyRows& keys, std::vector<Hit>* hits) {
+arrow::Status MergeKeyTable::Lookup(const KeyRows& keys, bool most_match, std::vector<Hit>* hits) {
   hits->clear();
-  FindCandidates(keys);
+  if (most_match) {
+    candidates_ = RowsWithKeys(keys);
+  } else {
+    FindCandidates(keys);
+  }
   found_.resize(candidates_.size());
   ARROW_RETURN_NOT_OK(keys_->Find(keys, candidates_, found_.data()));
   for (size_t i = 0; i < found_.size(); ++i) {

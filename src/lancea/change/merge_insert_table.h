@@ -34,7 +34,8 @@ class MergeKeyTable {
     uint32_t group;
   };
   /// The rows whose keys some source row has, ascending.
-  arrow::Status Lookup(const KeyRows& keys, std::vector<Hit>* hits);
+  /// \param most_match  whether most rows are expected to be among them
+  arrow::Status Lookup(const KeyRows& keys, bool most_match, std::vector<Hit>* hits);
 
   uint32_t GroupOfRow(uint64_t row) const { return groups_[row]; }
   uint32_t FirstRow(uint32_t group) const { return first_[group]; }

@@ -63,8 +63,10 @@ TEST(MergeKeyTable, ChainsRowsWithEqualKeysInOrderAndLeavesNullsOut) {
   ASSERT_TRUE(table->Add(Keys("[7, 9, 7, null]")).ok());
   ASSERT_TRUE(table->Add(Keys("[9, 7]")).ok());
   std::vector<MergeKeyTable::Hit> hits;
-  ASSERT_TRUE(table->Lookup(Keys("[null, 8, 7]"), &hits).ok());
-  ASSERT_EQ(hits.size(), 1);
+  for (const bool most_match : {true, false}) {
+    ASSERT_TRUE(table->Lookup(Keys("[null, 8, 7]"), most_match, &hits).ok());
+    ASSERT_EQ(hits.size(), 1);
+  }
   EXPECT_EQ(hits[0].row, 2);
   std::vector<uint32_t> rows;
   for (uint32_t row = table->FirstRow(hits[0].group); row != MergeKeyTable::kNone;

@@ -74,6 +74,11 @@ void MergeRun::SortMatches(uint64_t num_source_rows) {
 
 arrow::Status MergeRun::WriteUpdates(size_t partition, const MergeKeyTable& table) {
   if (matches_.empty()) return arrow::Status::OK();
+  // In the target's order, unless a match may turn out to be none.
+  gone_is_known_ = !plan_.update_condition && !table.has_duplicates();
+  if (gone_is_known_ && !plan_.rewrites_columns()) {
+    for (const Match& match : matches_) gone_.Add(match.address);
+  }
   SortMatches(table.num_rows());
   updated_.clear();
   const size_t rows_at_once = RowsAtOnce();
@@ -178,7 +183,7 @@ arrow::Status MergeRun::WriteMatched(const arrow::RecordBatch& source, uint64_t 
   for (const Match& match : matches) {
     rows.push_back(static_cast<int32_t>(match.source_row - first_row));
     addresses.push_back(match.address);
-    gone_.Add(match.address);
+    if (!gone_is_known_) gone_.Add(match.address);
     if (plan_.has_stable_row_ids) moved_ids_.push_back(match.row_id);
   }
   std::shared_ptr<arrow::RecordBatch> fetched;

@@ -48,6 +48,15 @@ arrow::Status CheckSameType(const Field& given, const Field& table) {
   return arrow::Status::OK();
 }
 
+// Blobs below anything but structs.
+bool HoldsListedBlobs(const Field& field) {
+  if (IsBlobV2(field)) return false;
+  if (field.logical_type == "struct") return std::ranges::any_of(field.children, HoldsListedBlobs);
+  bool holds = false;
+  VisitFields(field.children, [&](const Field& inside) { holds |= IsBlobV2(inside); });
+  return holds;
+}
+
 // The table's fields that `right` has new values for.
 arrow::Result<Schema> UpdatedFields(const Dataset& dataset, const arrow::Schema& right,
                                     const std::string& right_on) {
@@ -72,12 +81,10 @@ arrow::Result<Schema> UpdatedFields(const Dataset& dataset, const arrow::Schema&
   Schema out;
   for (const Field& field : dataset.lance_schema().fields) {
     if (FindByName(given.fields, field.name) == nullptr) continue;
-    bool has_blobs = false;
-    VisitFields(field.children, [&](const Field& inside) { has_blobs |= IsBlobV2(inside); });
-    if (has_blobs && !IsBlobV2(field)) {
+    if (HoldsListedBlobs(field)) {
       return Unsupported("column \"", field.name,
-                         "\" with blobs (version 2) inside is updated by writing its rows again, "
-                         "not by update_columns");
+                         "\" with lists of blobs (version 2) inside is updated by writing its rows "
+                         "again, not by update_columns");
     }
     out.fields.push_back(field);
   }

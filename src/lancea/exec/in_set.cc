@@ -8,6 +8,7 @@
 #include "arrow/array/data.h"
 #include "arrow/array/util.h"
 #include "arrow/compute/function.h"
+#include "arrow/compute/initialize.h"
 #include "arrow/compute/kernel.h"
 #include "arrow/compute/registry.h"
 #include "arrow/type.h"
@@ -84,6 +85,7 @@ arrow::Result<std::unique_ptr<arrow::compute::KernelState>> Init(
 }
 
 arrow::Status Register() {
+  ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
   using arrow::compute::InputType;
   auto function = std::make_shared<arrow::compute::ScalarFunction>(
       kInSet, arrow::compute::Arity::Unary(),
@@ -148,6 +150,11 @@ arrow::Result<Expression> InSet(Expression value, std::shared_ptr<arrow::Array> 
   return arrow::compute::call(
       kInSet, {std::move(value)},
       std::make_shared<InSetOptions>(std::move(values), ValueCondition(std::move(condition))));
+}
+
+bool IsInSet(const Expression& expression) {
+  const Expression::Call* call = expression.call();
+  return call != nullptr && call->function_name == kInSet;
 }
 
 }  // namespace lancea

@@ -36,4 +36,7 @@ class InSetOptions : public arrow::compute::FunctionOptions {
 arrow::Result<arrow::compute::Expression> InSet(arrow::compute::Expression value,
                                                 std::shared_ptr<arrow::Array> values);
 
+/// Whether an expression is what InSet makes.
+bool IsInSet(const arrow::compute::Expression& expression);
+
 }  // namespace lancea

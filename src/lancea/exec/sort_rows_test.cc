@@ -6,6 +6,7 @@
 #include <random>
 
 #include "arrow/array/array_base.h"
+#include "arrow/array/builder_primitive.h"
 #include "arrow/json/from_string.h"
 #include "arrow/memory_pool.h"
 #include "arrow/table.h"
@@ -107,6 +108,37 @@ TEST(SortRows, MergesRunsThatWentThroughFiles) {
     EXPECT_EQ(got, expected);
     EXPECT_EQ(spilled > 0, memory < 100'000);
   }
+}
+
+// Runs of 64 runs, and runs of those: each level has more than one to merge.
+TEST(SortRows, MergesRunsOfRunsAndKeepsTheInputsOrder) {
+  constexpr int64_t kBatches = 64 * 64 + 64 + 9;
+  const auto schema =
+      arrow::schema({arrow::field("key", arrow::int64()), arrow::field("row", arrow::int64())});
+  std::mt19937_64 random(6);
+  std::vector<std::pair<int64_t, int64_t>> expected;
+  std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+  for (int64_t i = 0; i < kBatches; ++i) {
+    arrow::Int64Builder keys, rows;
+    for (int k = 0; k < 2; ++k) {
+      expected.emplace_back(static_cast<int64_t>(random() % 500), expected.size());
+      ASSERT_TRUE(keys.Append(expected.back().first).ok());
+      ASSERT_TRUE(rows.Append(expected.back().second).ok());
+    }
+    batches.push_back(arrow::RecordBatch::Make(schema, 2, {*keys.Finish(), *rows.Finish()}));
+  }
+  std::ranges::sort(expected);
+  SortOptions options;
+  options.memory_bytes = 1;  // every batch a run
+  const auto input = *arrow::RecordBatchReader::Make(batches, schema);
+  const auto sorted =
+      SortRowsOf(input, {{0, true, false}}, options, arrow::default_memory_pool()).ValueOrDie();
+  std::vector<std::pair<int64_t, int64_t>> got;
+  while (const auto batch = sorted->Next().ValueOrDie()) {
+    const auto keys = ValuesOf(*batch->column(0)), rows = ValuesOf(*batch->column(1));
+    for (size_t i = 0; i < keys.size(); ++i) got.emplace_back(keys[i], rows[i]);
+  }
+  EXPECT_EQ(got, expected);
 }
 
 TEST(TopRows, AreTheFirstOfTheSortedRows) {

@@ -33,9 +33,17 @@ void OrderedPages::Abandon() {
 
 arrow::Status OrderedPages::WriteFirst() {
   const std::shared_ptr<Task> first = waiting_.front().task;
-  for (const Waiting& waiting : waiting_) {
-    if (first->is_done()) break;
-    waiting.task->Run();
+  while (!first->is_done()) {
+    // The largest that nobody has begun: the last pages end together.
+    Task* largest = nullptr;
+    uint64_t bytes = 0;
+    for (const Waiting& waiting : waiting_) {
+      if ((largest != nullptr && waiting.bytes <= bytes) || !waiting.task->is_new()) continue;
+      largest = waiting.task.get();
+      bytes = waiting.bytes;
+    }
+    if (largest == nullptr) break;
+    largest->Run();
   }
   ARROW_ASSIGN_OR_RAISE(std::vector<EncodedPage> pages, first->Take());
   const int column = waiting_.front().column;

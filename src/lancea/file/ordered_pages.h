@@ -2,7 +2,7 @@
 //
 // A page added is handed to the executor and written once all before it are. The bytes of pages that
 // wait are bounded; over the bound the calling thread writes the first, and while another thread still
-// encodes that one it encodes the next that nobody has begun. So it always gets on, whatever the executor
+// encodes that one it encodes the largest that nobody has begun. So it always gets on, whatever the executor
 // does, and the order of the file's bytes never depends on threads.
 #pragma once
 

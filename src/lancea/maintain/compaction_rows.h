@@ -2,7 +2,8 @@
 //
 // JSON stays as it is stored and blobs come as BlobsAsGiven has them. Batches are cut by bytes: how many
 // rows that is follows from the batches decoded so far and the sizes of the files, so that a batch has
-// about as many bytes whether its rows are small or large.
+// about as many bytes whether its rows are small or large. Rows of small fragments share a batch, but where
+// there are blobs every batch is of one fragment.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 #include "lancea/scan/table_expression.h"
 
 #include "arrow/type.h"
+#include "lancea/exec/in_set.h"
 #include "lancea/expr/sql_expression.h"
 #include "lancea/scan/read_plan.h"
 #include "lancea/schema/field.h"
@@ -38,6 +39,8 @@ arrow::Result<arrow::compute::Expression> ParseTableExpression(const std::string
 
 arrow::Result<arrow::compute::Expression> BindTableFilter(
     const arrow::compute::Expression& expression, const Dataset::Impl& dataset) {
+  // Made of the column's own type, and of no SQL: there is nothing to choose.
+  if (IsInSet(expression)) return expression;
   ARROW_ASSIGN_OR_RAISE(const auto schema, ExpressionSchema(dataset));
   return BindExpression(expression, *schema, /*must_be_boolean=*/true);
 }

@@ -38,6 +38,12 @@ class ClaimedTask {
     finished_.notify_all();
   }
 
+  /// Nobody has begun.
+  bool is_new() const {
+    std::lock_guard lock(mutex_);
+    return state_ == State::kNew;
+  }
+
   bool is_done() const {
     std::lock_guard lock(mutex_);
     return state_ == State::kDone;

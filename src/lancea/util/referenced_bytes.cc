@@ -13,7 +13,7 @@ namespace {
 uint64_t Bytes(const arrow::ArrayData& data, const arrow::DataType& type, int64_t offset,
                int64_t length);
 
-// Offsets and, of the values, where those rows begin and end.
+// Offsets, one for each row, and, of the values, where those rows begin and end.
 template <typename Offset>
 uint64_t OffsetBytes(const arrow::ArrayData& data, int64_t offset, int64_t length, int64_t* begin,
                      int64_t* end) {
@@ -23,7 +23,7 @@ uint64_t OffsetBytes(const arrow::ArrayData& data, int64_t offset, int64_t lengt
   const Offset* offsets = buffer->data_as<Offset>() + offset;
   *begin = offsets[0];
   *end = offsets[length];
-  return static_cast<uint64_t>(length + 1) * sizeof(Offset);
+  return static_cast<uint64_t>(length) * sizeof(Offset);
 }
 
 template <typename Offset>
@@ -100,6 +100,7 @@ uint64_t ValueBytes(const arrow::ArrayData& data, const arrow::DataType& type, i
 
 uint64_t Bytes(const arrow::ArrayData& data, const arrow::DataType& type, int64_t offset,
                int64_t length) {
+  if (length == 0) return 0;
   const bool has_bitmap = !data.buffers.empty() && data.buffers[0] != nullptr;
   const int64_t bitmap = has_bitmap ? arrow::bit_util::CoveringBytes(offset, length) : 0;
   return static_cast<uint64_t>(bitmap) + ValueBytes(data, type, offset, length);

@@ -37,6 +37,44 @@ const std::shared_ptr<arrow::DataType>& GivenBlobType() {
   return type;
 }
 
+bool HoldsBlobsV2(const Field& field) {
+  bool holds = false;
+  VisitFields({field}, [&](const Field& inside) { holds |= IsBlobV2(inside); });
+  return holds;
+}
+
+// Rows of a struct that lack some of its fields, which keep their values then.
+bool LacksFields(const Field& field, const arrow::DataType& rows) {
+  if (field.logical_type != "struct" || IsBlobV2(field)) return false;
+  if (rows.id() == arrow::Type::EXTENSION) {
+    return LacksFields(field, *static_cast<const arrow::ExtensionType&>(rows).storage_type());
+  }
+  if (rows.id() != arrow::Type::STRUCT) return false;
+  return std::ranges::any_of(field.children, [&](const Field& child) {
+    const auto given = static_cast<const arrow::StructType&>(rows).GetFieldByName(child.name);
+    return given == nullptr || LacksFields(child, *given->type());
+  });
+}
+
+// What data files store of a field, but blobs as writers take them.
+std::shared_ptr<arrow::Field> AsGiven(const Field& field,
+                                      const std::shared_ptr<arrow::Field>& stored) {
+  if (IsBlobV2(field)) return stored->WithType(GivenBlobType());
+  if (!HoldsBlobsV2(field)) return stored;
+  arrow::FieldVector children;
+  for (size_t i = 0; i < field.children.size(); ++i) {
+    children.push_back(AsGiven(field.children[i], stored->type()->field(static_cast<int>(i))));
+  }
+  return stored->WithType(arrow::struct_(std::move(children)));
+}
+
+// The validity of rows from their first on.
+arrow::Result<std::shared_ptr<arrow::Buffer>> ValidityOf(const arrow::Array& rows,
+                                                         arrow::MemoryPool* pool) {
+  if (rows.null_bitmap() == nullptr) return std::shared_ptr<arrow::Buffer>();
+  return arrow::internal::CopyBitmap(pool, rows.null_bitmap_data(), rows.offset(), rows.length());
+}
+
 // Blobs with all the fields that some bring.
 arrow::Result<std::shared_ptr<arrow::Array>> ToGivenBlobs(std::shared_ptr<arrow::Array> rows,
                                                           const Field& field,
@@ -62,12 +100,35 @@ arrow::Result<std::shared_ptr<arrow::Array>> ToGivenBlobs(std::shared_ptr<arrow:
     }
     children.push_back(std::move(child));
   }
-  std::shared_ptr<arrow::Buffer> valid;
-  if (rows->null_bitmap() != nullptr) {
-    ARROW_ASSIGN_OR_RAISE(valid, arrow::internal::CopyBitmap(pool, rows->null_bitmap_data(),
-                                                             rows->offset(), rows->length()));
-  }
+  ARROW_ASSIGN_OR_RAISE(auto valid, ValidityOf(*rows, pool));
   return std::make_shared<arrow::StructArray>(GivenBlobType(), rows->length(), std::move(children),
+                                              std::move(valid));
+}
+
+// Rows as the type of AsGiven has them.
+arrow::Result<std::shared_ptr<arrow::Array>> ToGiven(std::shared_ptr<arrow::Array> rows,
+                                                     const Field& field,
+                                                     const std::shared_ptr<arrow::Field>& given,
+                                                     arrow::MemoryPool* pool) {
+  if (IsBlobV2(field)) return ToGivenBlobs(std::move(rows), field, pool);
+  if (!HoldsBlobsV2(field)) return ToStored(std::move(rows), field, given, nullptr, pool);
+  while (rows->type_id() == arrow::Type::EXTENSION) {
+    rows = static_cast<const arrow::ExtensionArray&>(*rows).storage();
+  }
+  const auto& parent = static_cast<const arrow::StructArray&>(*rows);
+  arrow::ArrayVector children;
+  for (size_t i = 0; i < field.children.size(); ++i) {
+    const Field& child = field.children[i];
+    auto values = parent.GetFieldByName(child.name);
+    if (values == nullptr) {
+      return InvalidInput("struct \"", field.name, "\" has no field \"", child.name, "\"");
+    }
+    ARROW_ASSIGN_OR_RAISE(values, ToGiven(std::move(values), child,
+                                          given->type()->field(static_cast<int>(i)), pool));
+    children.push_back(std::move(values));
+  }
+  ARROW_ASSIGN_OR_RAISE(auto valid, ValidityOf(*rows, pool));
+  return std::make_shared<arrow::StructArray>(given->type(), rows->length(), std::move(children),
                                               std::move(valid));
 }
 
@@ -77,9 +138,9 @@ arrow::Result<OverlayColumns> OverlayColumns::Make(Schema columns, arrow::Memory
   OverlayColumns out;
   ARROW_ASSIGN_OR_RAISE(out.stored_, ToArrow(SchemaInDataFiles(columns)));
   for (size_t i = 0; i < columns.fields.size(); ++i) {
-    if (!IsBlobV2(columns.fields[i])) continue;
-    const auto field = out.stored_->field(static_cast<int>(i))->WithType(GivenBlobType());
-    ARROW_ASSIGN_OR_RAISE(out.stored_, out.stored_->SetField(static_cast<int>(i), field));
+    const auto column = static_cast<int>(i);
+    const auto field = AsGiven(columns.fields[i], out.stored_->field(column));
+    ARROW_ASSIGN_OR_RAISE(out.stored_, out.stored_->SetField(column, field));
   }
   ARROW_ASSIGN_OR_RAISE(auto declared, ToArrow(AsDeclared(columns)));
   for (const auto& field : declared->fields()) out.written_.push_back(field->type());
@@ -103,16 +164,12 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> OverlayColumns::Apply(
     const auto& stored = stored_->field(static_cast<int>(i));
     const auto& rows = present[i];
     std::shared_ptr<arrow::Array> values = given[i];
-    if (field.logical_type == "struct" && !IsBlobV2(field)) {
+    if (LacksFields(field, *values->type())) {
       ARROW_ASSIGN_OR_RAISE(auto below, TakeRows(rows, hits, pool_));
       ARROW_ASSIGN_OR_RAISE(values, FillStructs(field, values, below, written_[i], pool_));
     }
-    auto convert = [&](std::shared_ptr<arrow::Array> side) {
-      return IsBlobV2(field) ? ToGivenBlobs(std::move(side), field, pool_)
-                             : ToStored(std::move(side), field, stored, nullptr, pool_);
-    };
-    ARROW_ASSIGN_OR_RAISE(auto left, convert(rows));
-    ARROW_ASSIGN_OR_RAISE(auto right, convert(std::move(values)));
+    ARROW_ASSIGN_OR_RAISE(auto left, ToGiven(rows, field, stored, pool_));
+    ARROW_ASSIGN_OR_RAISE(auto right, ToGiven(std::move(values), field, stored, pool_));
     if (hits.empty()) {
       columns.push_back(std::move(left));
     } else if (hits.size() == is_given.size()) {

@@ -35,7 +35,9 @@ arrow::Result<std::shared_ptr<Dataset>> CommitTo(
 }  // namespace
 
 arrow::Result<std::shared_ptr<Dataset>> Dataset::Restore() const {
-  return CommitTo(*this, operation::Restore{version()});
+  // What others committed since this version is what is restored from.
+  ARROW_ASSIGN_OR_RAISE(const auto latest, Checkout(std::monostate()));
+  return CommitTo(*latest, operation::Restore{version()});
 }
 
 arrow::Result<std::shared_ptr<Dataset>> Dataset::UpdateConfig(

@@ -37,56 +37,55 @@ class Counters {
 // Candidates for the next table, each with the bytes that it would cover.
 class Candidates {
  public:
-  struct Entry {
-    FsstSymbol symbol;
-    uint64_t gain = 0;
-  };
-
-  Candidates() : slots_(kSlots) {}
+  Candidates() : slots_(kSlots) { entries_.reserve(kMostEntries); }
 
   void Clear() {
-    for (uint32_t slot : used_) slots_[slot].gain = 0;
-    used_.clear();
+    for (const Entry& entry : entries_) slots_[entry.slot] = 0;
+    entries_.clear();
   }
 
   void Add(const FsstSymbol& symbol, uint64_t count) {
-    if (2 * used_.size() > kSlots) return;
+    if (entries_.size() == kMostEntries) return;
     const uint64_t hash = (symbol.value ^ symbol.length) * 0x9E3779B97F4A7C15u;
     for (size_t at = hash >> (64 - kSlotBits);; at = (at + 1) % kSlots) {
-      Entry& entry = slots_[at];
-      if (entry.gain == 0) {
-        entry = {symbol, 0};
-        used_.push_back(static_cast<uint32_t>(at));
-      } else if (entry.symbol.value != symbol.value || entry.symbol.length != symbol.length) {
-        continue;
+      if (slots_[at] == 0) {
+        entries_.push_back({symbol, static_cast<uint32_t>(at), count * symbol.length});
+        slots_[at] = static_cast<uint16_t>(entries_.size());
+        return;
       }
-      entry.gain += count * symbol.length;
-      return;
+      Entry& entry = entries_[slots_[at] - 1u];
+      if (entry.symbol.value == symbol.value && entry.symbol.length == symbol.length) {
+        entry.gain += count * symbol.length;
+        return;
+      }
     }
   }
 
-  /// The best ones into an empty table.
+  /// The best ones into an empty table. Uses the candidates up.
   void MakeTable(FsstSymbols* out) {
-    std::vector<Entry> heap;
-    heap.reserve(used_.size());
-    for (uint32_t slot : used_) heap.push_back(slots_[slot]);
-    // Ties by value, so that a table does not depend on the order of slots.
+    // Ties by value, so that a table does not depend on the order of entries.
     auto worse = [](const Entry& a, const Entry& b) {
       return a.gain != b.gain ? a.gain < b.gain : a.symbol.value > b.symbol.value;
     };
-    std::make_heap(heap.begin(), heap.end(), worse);
-    while (!heap.empty() && out->size() < FsstSymbols::kMaxSymbols) {
-      std::pop_heap(heap.begin(), heap.end(), worse);
-      out->Add(heap.back().symbol);
-      heap.pop_back();
+    auto end = entries_.end();
+    std::make_heap(entries_.begin(), end, worse);
+    while (end != entries_.begin() && out->size() < FsstSymbols::kMaxSymbols) {
+      std::pop_heap(entries_.begin(), end, worse);
+      out->Add((--end)->symbol);
     }
   }
 
  private:
-  static constexpr int kSlotBits = 14;  // twice the candidates of any round, nearly always
+  struct Entry {
+    FsstSymbol symbol;
+    uint32_t slot;
+    uint64_t gain;
+  };
+  static constexpr int kSlotBits = 14;
   static constexpr size_t kSlots = size_t{1} << kSlotBits;
-  std::vector<Entry> slots_;
-  std::vector<uint32_t> used_;
+  static constexpr size_t kMostEntries = kSlots / 2;  // more than any round has, nearly always
+  std::vector<uint16_t> slots_;                       // index of the entry + 1; 0: free
+  std::vector<Entry> entries_;
 };
 
 FsstSymbol SymbolOf(const FsstSymbols& table, uint32_t code) {
@@ -166,6 +165,7 @@ std::unique_ptr<FsstSymbols> LearnFsstSymbols(const FsstSample& sample) {
   constexpr uint32_t kFractions[] = {8, 38, 68, 98, 128};  // of 128
   auto table = std::make_unique<FsstSymbols>();
   if (sample.num_bytes() == 0) return table;
+  auto next = std::make_unique<FsstSymbols>();
   Counters counters;
   Candidates candidates;
   for (uint32_t round = 0; round < std::size(kFractions); ++round) {
@@ -192,9 +192,9 @@ std::unique_ptr<FsstSymbols> LearnFsstSymbols(const FsstSample& sample) {
       candidates.Add(Concatenate(first, SymbolOf(*table, pair % kCodes)), count);
     }
     counters.Clear();
-    auto next = std::make_unique<FsstSymbols>();
+    next->Clear();
     candidates.MakeTable(next.get());
-    table = std::move(next);
+    std::swap(table, next);
   }
   return table;
 }

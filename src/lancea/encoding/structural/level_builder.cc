@@ -48,12 +48,14 @@ bool HasEmpty(const PartLayer& layer) {
                              : HasEmpty(layer, layer.offsets->data_as<int32_t>());
 }
 
-// What each layer needs levels for, leaf -> root.
+// What each layer needs levels for, leaf -> root. What is directly inside a struct that can be null can be
+// null, too: readers that look at a field alone (pylance's filters) learn of the struct's nulls from it.
 arrow::Result<RepDefLayers> FindLayers(std::span<const LeafPart> parts) {
   const size_t num_layers = parts.front().layers.size();
   std::vector<int> wire(num_layers);
+  bool is_in_nullable_struct = false;
   for (size_t i = 0; i < num_layers; ++i) {
-    bool nulls = false, empties = false;
+    bool nulls = is_in_nullable_struct, empties = false;
     for (const LeafPart& part : parts) {
       const PartLayer& layer = part.layers[i];
       nulls = nulls || HasNulls(layer);
@@ -66,6 +68,7 @@ arrow::Result<RepDefLayers> FindLayers(std::span<const LeafPart> parts) {
         : empties ? RepDefLayer::kEmptyableList
                   : RepDefLayer::kAllValidList;
     wire[num_layers - 1 - i] = static_cast<int>(kind);
+    is_in_nullable_struct = nulls && parts.front().layers[i].kind == PartLayer::Kind::kItem;
   }
   return RepDefLayers::Make(wire);
 }

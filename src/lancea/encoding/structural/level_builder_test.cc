@@ -78,8 +78,22 @@ TEST(LevelBuilder, LeavesOutListsInsideNullStructs) {
   data->buffers[0] = arrow::Buffer::FromString("\5");
   data->null_count = 1;
   const PageLevels levels = LevelsOf(arrow::MakeArray(data));
-  EXPECT_EQ(levels.def, (Levels{0, 2, 1}));
+  // Null lists 1, empty ones 2, null structs 3.
+  EXPECT_EQ(levels.def, (Levels{0, 3, 2}));
   EXPECT_EQ(levels.num_values, 1);
+}
+
+TEST(LevelBuilder, WhatIsInsideNullableStructsIsNullable) {
+  const auto inner = arrow::struct_({arrow::field("x", arrow::int32())});
+  const auto type = arrow::struct_({arrow::field("s", inner)});
+  auto data = Json(type, R"([{"s": {"x": 1}}, {"s": {"x": 2}}])")->data()->Copy();
+  data->buffers[0] = arrow::Buffer::FromString("\1");
+  data->null_count = 1;
+  const PageLevels levels = LevelsOf(arrow::MakeArray(data));
+  for (const LayerLevels& layer : levels.meaning.layers()) {
+    EXPECT_EQ(layer.layer, RepDefLayer::kNullableItem);
+  }
+  EXPECT_EQ(levels.def, (Levels{0, 3}));
 }
 
 TEST(LevelBuilder, AnOuterNullHidesAnInnerOne) {
