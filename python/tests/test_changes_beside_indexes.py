@@ -77,8 +77,14 @@ def test_indexes_find_what_is_there(indexed, change):
         lambda ds: ds.update({"number": "1"}, where="id < 10"),
         lambda ds: upsert(ds, rows([2, 200])),
         lambda ds: ds.merge_insert("id").when_matched_delete().execute(rows([2])),
+        lambda ds: (
+            ds.merge_insert("id")
+            .when_matched_update_all()
+            .write_mode("rewrite_columns")
+            .execute(rows([2]).select(["id", "word"]))
+        ),
     ],
-    ids=["update", "upsert", "delete by key"],
+    ids=["update", "upsert", "delete by key", "rewrite columns"],
 )
 def test_transactions_name_the_fields_that_pylance_names(tmp_path, change):
     named = []

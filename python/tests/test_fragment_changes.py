@@ -102,12 +102,12 @@ def test_data_files_that_are_not_there_are_not_committed(pair, kind):
         operations = library.LanceOperation
         fragment = library.FragmentMetadata(0, [file], 3)
         operation = {
-            "Append": lambda: operations.Append([fragment]),
-            "Overwrite": lambda: operations.Overwrite(ds.schema, [fragment]),
-            "DataReplacement": lambda: operations.DataReplacement(
+            "Append": operations.Append([fragment]),
+            "Overwrite": operations.Overwrite(ds.schema, [fragment]),
+            "DataReplacement": operations.DataReplacement(
                 [operations.DataReplacementGroup(0, file)]
             ),
-        }[kind]()
+        }[kind]
         with pytest.raises(OSError, match=r"gone\.lance"):
             ds.commit(ds.uri, operation, read_version=ds.version)
         assert library.dataset(ds.uri).version == ds.version

@@ -1,4 +1,4 @@
-// Numbers for distinct keys: the first key is group 0, the next that differs from it group 1, and so on.
+// Numbers for distinct keys: from 0 without gaps; which key has which number means nothing.
 #pragma once
 
 #include <cstdint>

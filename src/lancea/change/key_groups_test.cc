@@ -4,6 +4,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 
 #include "arrow/array.h"
@@ -27,7 +28,7 @@ class OfEachType : public testing::TestWithParam<std::shared_ptr<arrow::DataType
   void SetUp() override { ASSERT_TRUE(arrow::compute::Initialize().ok()); }
 };
 
-TEST_P(OfEachType, EqualKeysHaveOneGroupAndGroupsAreNumberedAsTheyCome) {
+TEST_P(OfEachType, EqualKeysHaveOneGroupOfItsOwn) {
   std::mt19937_64 random(5);
   auto groups = KeyGroups::Make({GetParam()}, arrow::default_memory_pool()).ValueOrDie();
   std::map<std::string, uint32_t> expected;
@@ -52,11 +53,14 @@ TEST_P(OfEachType, EqualKeysHaveOneGroupAndGroupsAreNumberedAsTheyCome) {
       const std::string key = column->GetScalar(rows[i]).ValueOrDie()->ToString();
       const auto known = before.find(key);
       ASSERT_EQ(found[i], known == before.end() ? KeyGroups::kNone : known->second) << key;
-      const auto next = static_cast<uint32_t>(expected.size());
-      ASSERT_EQ(added[i], expected.emplace(key, next).first->second) << key;
+      ASSERT_EQ(added[i], expected.emplace(key, added[i]).first->second) << key;
     }
     ASSERT_TRUE(groups->Find(keys, rows, found.data()).ok());
     ASSERT_EQ(found, added);
+    std::set<uint32_t> different;
+    for (const auto& [key, group] : expected) different.insert(group);
+    ASSERT_EQ(different.size(), expected.size());
+    ASSERT_EQ(*different.rbegin(), expected.size() - 1);
   }
 }
 

@@ -282,8 +282,7 @@ arrow::Status Apply(const operation::Update& update, ManifestDraft* draft) {
     ARROW_RETURN_NOT_OK(SetMoved(draft->previous->fragments, next.version,
                                  draft->settings->spilled_lineage, &added));
     if (update.mode == operation::Update::Mode::kRewriteRows) {
-      FollowMovedRows(moved_ids, source_ids, update.changed_fields,
-                      &draft->indices);
+      FollowMovedRows(moved_ids, source_ids, update.changed_fields, &draft->indices);
     }
   }
   Extend(std::move(added), &next.fragments);

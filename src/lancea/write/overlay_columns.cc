@@ -123,8 +123,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> ToGiven(std::shared_ptr<arrow::Arra
     if (values == nullptr) {
       return InvalidInput("struct \"", field.name, "\" has no field \"", child.name, "\"");
     }
-    ARROW_ASSIGN_OR_RAISE(values, ToGiven(std::move(values), child,
-                                          given->type()->field(static_cast<int>(i)), pool));
+    ARROW_ASSIGN_OR_RAISE(
+        values, ToGiven(std::move(values), child, given->type()->field(static_cast<int>(i)), pool));
     children.push_back(std::move(values));
   }
   ARROW_ASSIGN_OR_RAISE(auto valid, ValidityOf(*rows, pool));
