@@ -11,7 +11,7 @@ from pathlib import Path
 
 # From the lowest up; a file may include its own folder and folders before it.
 LAYERS = """util io io/s3 proto schema encoding encoding/compress encoding/structural encoding/v2_3
-            encoding/v2_0 encoding/v0_1 file table expr/kernels expr exec dataset scan write
+            encoding/v2_0 encoding/v0_1 file table expr/kernels expr exec dataset scan index write
             change maintain queue sql""".split()
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](lancea/[^>"]+)[>"]', re.M)
 

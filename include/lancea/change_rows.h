@@ -111,6 +111,8 @@ struct LANCEA_EXPORT MergeInsertOptions : ChangeOptions {
   /// A second source row for one target row: skipped, not an error.
   bool skip_duplicates = false;
   WriteMode write_mode = WriteMode::kRewriteRows;
+  /// Find target rows by a BTREE index of a key column, where that reads less than the column.
+  bool use_index = true;
   /// Names or paths of the table's bases that take new fragments in turn; its URI is its own place.
   std::vector<std::string> target_bases;
   /// Bytes of source rows and join state held in memory; what passes it goes to temporary files.

@@ -50,6 +50,11 @@ class LANCEA_EXPORT FileReader {
       const std::string& uri, std::optional<std::vector<std::string>> columns = std::nullopt,
       std::shared_ptr<Session> session = nullptr,
       const std::map<std::string, std::string>& storage_options = {});
+  /// The same, of a store at hand. \param path  as the store names it
+  static arrow::Result<std::shared_ptr<FileReader>> OpenIn(
+      const std::shared_ptr<ObjectStore>& store, const std::string& path,
+      std::optional<std::vector<std::string>> columns = std::nullopt,
+      std::shared_ptr<Session> session = nullptr);
   ~FileReader();
 
   uint16_t major_version() const;

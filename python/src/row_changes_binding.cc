@@ -89,6 +89,7 @@ MergeInsertOptions ToMergeOptions(const nb::dict& options) {
   Get(options, "delete_not_matched_by_source", out.delete_not_matched_by_source);
   Get(options, "delete_condition", out.delete_condition);
   Get(options, "skip_duplicates", out.skip_duplicates);
+  Get(options, "use_index", out.use_index);
   bool rewrites_columns = false;
   Get(options, "rewrites_columns", rewrites_columns);
   if (rewrites_columns) out.write_mode = MergeInsertOptions::WriteMode::kRewriteColumns;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "arrow/type.h"
+#include "lancea/change/merge_insert_index.h"
 #include "lancea/dataset/dataset_impl.h"
 #include "lancea/exec/conjuncts.h"
 #include "lancea/scan/copied_blobs.h"
@@ -318,7 +319,12 @@ std::string MergePlan::Explain(const Dataset& dataset, const arrow::Schema& sour
   out += indent + "  Source: columns=[" + Join(source.field_names()) + "]\n";
   out += indent + "  LanceRead: uri=" + dataset.uri() + ", projection=[" + Join(ScannedColumns()) +
          "], num_fragments=" + std::to_string(dataset.fragments().size()) +
-         ", row_id=" + (has_stable_row_ids ? "true" : "false") + ", row_addr=true\n";
+         ", row_id=" + (has_stable_row_ids ? "true" : "false") + ", row_addr=true";
+  const auto index = KeyIndexName(dataset, keys);
+  if (options.use_index && !options.delete_not_matched_by_source && index) {
+    out += ", key_index=" + *index + " where that reads less";
+  }
+  out += "\n";
   return out;
 }
 

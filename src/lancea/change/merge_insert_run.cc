@@ -7,6 +7,7 @@
 #include "arrow/builder.h"
 #include "arrow/record_batch.h"
 #include "lancea/change/merge_insert_filter.h"
+#include "lancea/change/merge_insert_index.h"
 #include "lancea/dataset/parallel_for.h"
 #include "lancea/metrics.h"
 #include "lancea/util/errors.h"
@@ -128,18 +129,38 @@ arrow::Status MergeRun::ScanTarget(MergeKeyTable* table) {
   scan.io_buffer_size = std::min(scan.io_buffer_size, MemoryShares(memory_.limit).feed());
   scan.stop_token = plan_.options.stop;
   scan.counters = std::make_shared<ScanCounters>();
-  const std::shared_ptr<const ScanCounters> counters = scan.counters;
   if (!plan_.options.delete_not_matched_by_source) {
+    if (plan_.options.use_index) {
+      ARROW_ASSIGN_OR_RAISE(const auto found, FindByKeyIndex(target_, source_, plan_.keys,
+                                                             memory_.pool, plan_.options.stop));
+      if (found) {
+        ScanOptions by_index = scan;
+        by_index.fragment_ids = found->covered_fragments;
+        by_index.filter_expression = found->filter;
+        is_filtered_ = true;
+        ARROW_RETURN_NOT_OK(ScanRows(std::move(by_index), table));
+        scan.fragment_ids = found->other_fragments;
+      }
+    }
     ARROW_ASSIGN_OR_RAISE(scan.filter_expression,
                           FilterBySourceKeys(source_, plan_.keys, memory_.pool));
     is_filtered_ = scan.filter_expression != nullptr;
   }
+  const auto counters = scan.counters;
+  if (!scan.fragment_ids || !scan.fragment_ids->empty()) {
+    ARROW_RETURN_NOT_OK(ScanRows(std::move(scan), table));
+  }
+  stats_.num_target_rows += counters->rows_scanned;
+  return target_spill_ != nullptr ? target_spill_->Finish() : arrow::Status::OK();
+}
+
+arrow::Status MergeRun::ScanRows(ScanOptions scan, MergeKeyTable* table) {
   ARROW_ASSIGN_OR_RAISE(auto scanner, target_.Scan(std::move(scan)));
   ARROW_ASSIGN_OR_RAISE(auto reader, scanner->ToReader());
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
     ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
-    if (batch == nullptr) break;
+    if (batch == nullptr) return arrow::Status::OK();
     TargetRows rows;
     ARROW_ASSIGN_OR_RAISE(rows.keys, plan_.keys.OfTarget(*batch, memory_.pool));
     const auto addresses = batch->GetColumnByName("_rowaddr");
@@ -151,8 +172,6 @@ arrow::Status MergeRun::ScanTarget(MergeKeyTable* table) {
     }
     ARROW_RETURN_NOT_OK(table != nullptr ? Probe(rows, table) : SpillTarget(rows));
   }
-  stats_.num_target_rows += counters->rows_scanned;
-  return target_spill_ != nullptr ? target_spill_->Finish() : arrow::Status::OK();
 }
 
 bool MergeRun::MayDelete(const TargetRows& rows, int64_t row) const {

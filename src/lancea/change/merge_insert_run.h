@@ -54,6 +54,7 @@ class MergeRun {
 
   arrow::Result<std::unique_ptr<MergeKeyTable>> BuildTable(size_t partition) const;
   arrow::Status ScanTarget(MergeKeyTable* table);
+  arrow::Status ScanRows(ScanOptions scan, MergeKeyTable* table);
   arrow::Status SpillTarget(const TargetRows& rows);
   arrow::Status ProbeSpilled(size_t partition, MergeKeyTable* table);
   arrow::Status Probe(const TargetRows& rows, MergeKeyTable* table);

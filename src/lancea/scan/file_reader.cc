@@ -152,7 +152,14 @@ arrow::Result<std::shared_ptr<FileReader>> FileReader::Open(
   if (where.store == nullptr) {
     ARROW_ASSIGN_OR_RAISE(where, ResolveUri(uri, storage_options));
   }
-  ARROW_ASSIGN_OR_RAISE(auto object, where.store->Open(where.path));
+  return OpenIn(where.store, where.path, std::move(columns), std::move(session));
+}
+
+arrow::Result<std::shared_ptr<FileReader>> FileReader::OpenIn(
+    const std::shared_ptr<ObjectStore>& store, const std::string& path,
+    std::optional<std::vector<std::string>> columns, std::shared_ptr<Session> session) {
+  if (session == nullptr) session = Session::Default();
+  ARROW_ASSIGN_OR_RAISE(auto object, store->Open(path));
   // Not kept in the session: a file without a table may be written anew under its name.
   ARROW_ASSIGN_OR_RAISE(
       auto file, DataFileReader::Open(std::move(object), nullptr,
@@ -168,7 +175,7 @@ arrow::Result<std::shared_ptr<FileReader>> FileReader::Open(
   auto open = std::make_shared<OpenColumns>();
   open->session = std::move(session);
   open->file = file;
-  open->options = ReadOptionsFor(*where.store, open->session->host().io_executor);
+  open->options = ReadOptionsFor(*store, open->session->host().io_executor);
   open->options.counters = &open->session->impl().io_counters();
   arrow::FieldVector fields;
   for (const Field& field : projected.fields) {

@@ -1,0 +1,166 @@
+#include "lancea/index/btree_index.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "arrow/array.h"
+#include "arrow/array/concatenate.h"
+#include "arrow/record_batch.h"
+#include "arrow/table.h"
+#include "arrow/type.h"
+#include "arrow/type_traits.h"
+#include "lancea/io/path.h"
+#include "lancea/util/errors.h"
+
+namespace lancea {
+namespace {
+
+constexpr std::string_view kDetails = "btreeindexdetails";
+constexpr int32_t kNewestVersion = 1;
+
+bool IsText(const arrow::DataType& type) { return arrow::is_base_binary_like(type.id()); }
+
+bool IsNumber(const arrow::DataType& type) {
+  return arrow::is_integer(type.id()) || arrow::is_date(type.id()) || arrow::is_time(type.id()) ||
+         type.id() == arrow::Type::TIMESTAMP || type.id() == arrow::Type::DURATION;
+}
+
+// A number of any integer type; wide enough for both signs.
+__int128 NumberAt(const arrow::Array& array, int64_t row) {
+  const int width = array.type()->byte_width();
+  const uint8_t* const at =
+      array.data()->buffers[1]->data() + (array.offset() + row) * int64_t{width};
+  uint64_t bits = 0;
+  std::memcpy(&bits, at, static_cast<size_t>(width));
+  if (arrow::is_unsigned_integer(array.type_id())) return static_cast<__int128>(bits);
+  const int unused = 64 - 8 * width;
+  return static_cast<int64_t>(bits << unused) >> unused;
+}
+
+std::string_view TextAt(const arrow::Array& array, int64_t row) {
+  return arrow::is_large_binary_like(array.type_id())
+             ? static_cast<const arrow::LargeBinaryArray&>(array).GetView(row)
+             : static_cast<const arrow::BinaryArray&>(array).GetView(row);
+}
+
+// The pages whose interval holds one of the values.
+template <typename Value>
+std::vector<uint64_t> PagesAround(const arrow::Array& values, const arrow::Array& min,
+                                  const arrow::Array& max,
+                                  Value (*value_at)(const arrow::Array&, int64_t)) {
+  std::vector<Value> sorted;
+  sorted.reserve(static_cast<size_t>(values.length()));
+  for (int64_t i = 0; i < values.length(); ++i) {
+    if (values.IsValid(i)) sorted.push_back(value_at(values, i));
+  }
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<uint64_t> out;
+  for (int64_t page = 0; page < max.length(); ++page) {
+    if (max.IsNull(page)) continue;  // nulls only
+    const auto first = min.IsNull(page)
+                           ? sorted.begin()
+                           : std::lower_bound(sorted.begin(), sorted.end(), value_at(min, page));
+    if (first != sorted.end() && *first <= value_at(max, page)) {
+      out.push_back(static_cast<uint64_t>(page));
+    }
+  }
+  return out;
+}
+
+// All rows of a file as one batch.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadWhole(const FileReader& file) {
+  ARROW_ASSIGN_OR_RAISE(auto reader, file.ReadRange(0, file.num_rows(), 1 << 20));
+  ARROW_ASSIGN_OR_RAISE(auto table, reader->ToTable());
+  return table->CombineChunksToBatch();
+}
+
+arrow::Result<uint64_t> BatchSizeOf(const FileReader& lookup, const std::string& path) {
+  const auto& metadata = lookup.lance_schema().metadata;
+  const auto pair = metadata.find("batch_size");
+  uint64_t size = 0;
+  if (pair != metadata.end()) {
+    const std::string& text = pair->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+    if (error != std::errc() || end != text.data() + text.size()) size = 0;
+  }
+  if (size == 0) return Corrupt(path, ": no batch_size among the metadata of a BTREE index");
+  return size;
+}
+
+}  // namespace
+
+bool BTreeIndex::Is(const IndexInfo& index) {
+  std::string url = index.type_url;
+  std::ranges::transform(url, url.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  });
+  return url.ends_with(kDetails) && index.index_version.value_or(0) <= kNewestVersion;
+}
+
+bool BTreeIndex::Takes(const arrow::DataType& type) { return IsNumber(type) || IsText(type); }
+
+arrow::Result<std::shared_ptr<const BTreeIndex>> BTreeIndex::Open(
+    std::shared_ptr<ObjectStore> store, const std::string& directory,
+    std::shared_ptr<Session> session) {
+  std::shared_ptr<BTreeIndex> out(new BTreeIndex());
+  const std::string path = JoinPath(directory, "page_lookup.lance");
+  ARROW_ASSIGN_OR_RAISE(auto lookup, FileReader::OpenIn(store, path, std::nullopt, session));
+  ARROW_ASSIGN_OR_RAISE(out->data_,
+                        FileReader::OpenIn(std::move(store), JoinPath(directory, "page_data.lance"),
+                                           std::nullopt, std::move(session)));
+  ARROW_ASSIGN_OR_RAISE(out->batch_size_, BatchSizeOf(*lookup, path));
+  ARROW_ASSIGN_OR_RAISE(auto pages, ReadWhole(*lookup));
+  out->min_ = pages->GetColumnByName("min");
+  out->max_ = pages->GetColumnByName("max");
+  const auto index = pages->GetColumnByName("page_idx");
+  const auto values = out->data_->schema()->GetFieldByName("values");
+  const auto ids = out->data_->schema()->GetFieldByName("ids");
+  const bool is_sound = out->min_ != nullptr && out->max_ != nullptr && index != nullptr &&
+                        index->type_id() == arrow::Type::UINT32 && values != nullptr &&
+                        ids != nullptr && ids->type()->id() == arrow::Type::UINT64 &&
+                        out->min_->type()->Equals(*values->type()) &&
+                        out->max_->type()->Equals(*values->type());
+  if (!is_sound) return Corrupt(path, ": not the columns of a BTREE index");
+  out->type_ = values->type();
+  if (!Takes(*out->type_)) {
+    return InvalidInput(path, ": values of type ", out->type_->ToString(),
+                        " cannot be looked for in a BTREE index");
+  }
+  for (int64_t i = 0; i < index->length(); ++i) {
+    const auto& numbers = static_cast<const arrow::UInt32Array&>(*index);
+    const uint64_t begin = numbers.IsValid(i) ? numbers.Value(i) * out->batch_size_ : UINT64_MAX;
+    if (begin >= out->data_->num_rows() || begin / out->batch_size_ != numbers.Value(i)) {
+      return Corrupt(path, ": page ", i, " lies beyond the ", out->data_->num_rows(),
+                     " rows of the index");
+    }
+    out->page_rows_.push_back(begin);
+  }
+  return out;
+}
+
+arrow::Result<std::vector<uint64_t>> BTreeIndex::PagesOf(const arrow::Array& values) const {
+  if (!values.type()->Equals(*type_)) {
+    return InvalidInput("values of type ", values.type()->ToString(), " looked for in an index of ",
+                        type_->ToString());
+  }
+  return IsText(*type_) ? PagesAround<std::string_view>(values, *min_, *max_, TextAt)
+                        : PagesAround<__int128>(values, *min_, *max_, NumberAt);
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> BTreeIndex::ReadPage(uint64_t page) const {
+  if (page >= page_rows_.size()) {
+    return InvalidInput("page ", page, " of an index of ", page_rows_.size());
+  }
+  const uint64_t begin = page_rows_[page];
+  const uint64_t count = std::min(batch_size_, data_->num_rows() - begin);
+  ARROW_ASSIGN_OR_RAISE(auto reader, data_->ReadRange(begin, count, static_cast<int64_t>(count)));
+  std::shared_ptr<arrow::RecordBatch> batch;
+  ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
+  return batch->SelectColumns(
+      {batch->schema()->GetFieldIndex("values"), batch->schema()->GetFieldIndex("ids")});
+}
+
+}  // namespace lancea
