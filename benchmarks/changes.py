@@ -86,13 +86,18 @@ def merge_of_one_column() -> Callable:
     return partial(merge_columns, source(10_000, 1_000_000).select(["id", "price"]))
 
 
-#: name: rows of the table, and what makes the change
+def merge_by_index() -> Callable:
+    return partial(merge, source(1000, 6_000_000))
+
+
+#: name: rows of the table, and what makes the change. "by index": the table has one of the key
 TASKS: dict[str, tuple[int, Callable[[], Callable]]] = {
     "delete 1 % of 6M rows": (6_000_000, lambda: delete),
     "update 1 % of 6M rows": (6_000_000, lambda: update),
     "merge 10k rows into 1M": (1_000_000, partial(merge_of, 10_000)),
     "merge 500k rows into 1M": (1_000_000, partial(merge_of, 500_000)),
     "merge one column of 10k rows into 1M": (1_000_000, merge_of_one_column),
+    "merge 1,000 rows into 6M by index": (6_000_000, merge_by_index),
 }
 
 
@@ -114,11 +119,19 @@ def change_once(task: str, engine: str, table: Path, is_compared: bool) -> None:
     print(json.dumps([figures, answer]))
 
 
+def make_origin(num_rows: int, path: Path, indexed: bool) -> None:
+    pylance = ENGINES["pylance"]()
+    pylance.write(trips(num_rows), path)
+    if indexed:
+        pylance.module.dataset(str(path)).create_scalar_index("id", "BTREE")
+
+
 def run(task: str, engines: dict, folder: Path, rounds: int) -> dict[str, dict[str, float]]:
     num_rows, _ = TASKS[task]
-    origin = folder / f"{num_rows}.lance"
+    indexed = task.endswith("by index")
+    origin = folder / f"{num_rows}{' indexed' if indexed else ''}.lance"
     if not origin.exists():
-        in_child(partial(ENGINES["pylance"]().write, trips(num_rows), origin))
+        in_child(partial(make_origin, num_rows, origin, indexed))
     changed = folder / "changed.lance"
     best: dict[str, dict[str, float]] = {}
     answers = {}

@@ -31,7 +31,7 @@ arrow::Result<ExitCode> Cleanup(const Arguments& arguments) {
         now.count() -
         static_cast<int64_t>(arguments.older_than_days.value_or(kDefaultDays) * kDayNanos);
   }
-  ARROW_ASSIGN_OR_RAISE(CleanupResult result, CleanUpWatched(*dataset, options));
+  ARROW_ASSIGN_OR_RAISE(CleanupResult result, CleanUpWatched(*dataset, options, arguments.quiet));
   if (options.dry_run && !arguments.quiet) PrintFiles(result.files);
   if (!arguments.quiet) PrintTotals(result, options.dry_run);
   return result.failed_deletes == 0 ? kOk : kInputOutput;

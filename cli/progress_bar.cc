@@ -16,7 +16,8 @@ constexpr auto kBetweenDraws = std::chrono::milliseconds(100);
 constexpr char kClearLine[] = "\r\x1b[K";
 
 std::string Bar(double fraction) {
-  const int filled = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * kBarWidth);
+  fraction = std::clamp(fraction, 0.0, 1.0);
+  const int filled = static_cast<int>(fraction * kBarWidth);
   std::string bar(static_cast<size_t>(filled), '=');
   if (filled < kBarWidth) bar += '>';
   bar.resize(kBarWidth, ' ');

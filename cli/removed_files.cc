@@ -1,6 +1,7 @@
 #include "removed_files.h"
 
 #include <iostream>
+#include <utility>
 
 #include "command.h"
 #include "progress_bar.h"
@@ -16,16 +17,25 @@ void PrintFiles(const std::vector<RemovedFile>& files) {
   }
 }
 
-arrow::Result<CleanupResult> CleanUpWatched(const Dataset& dataset, CleanupOptions options) {
+namespace {
+
+arrow::Result<CleanupResult> CleanUp(const Dataset& dataset, CleanupOptions options, bool quiet) {
   double fraction = 0;
   ProgressBar bar([&] { return fraction; }, "file");
   options.progress = [&](const CleanupProgress& now) {
     fraction = static_cast<double>(now.files) / static_cast<double>(now.total_files);
-    bar.Update(now.files, now.bytes);
+    if (!quiet) bar.Update(now.files, now.bytes);
   };
   StopOnInterrupt interrupt;
   ARROW_ASSIGN_OR_RAISE(options.stop, interrupt.Begin());
-  auto result = CleanupOldVersions(dataset, options);
+  return CleanupOldVersions(dataset, options);
+}
+
+}  // namespace
+
+arrow::Result<CleanupResult> CleanUpWatched(const Dataset& dataset, CleanupOptions options,
+                                            bool quiet) {
+  auto result = CleanUp(dataset, std::move(options), quiet);
   RaiseIfInterrupted(result.status());
   return result;
 }

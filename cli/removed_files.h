@@ -10,8 +10,9 @@ namespace lancea::cli {
 /// One line for each file.
 void PrintFiles(const std::vector<RemovedFile>& files);
 
-/// Clean up with a progress bar, and until interrupted.
-arrow::Result<CleanupResult> CleanUpWatched(const Dataset& dataset, CleanupOptions options);
+/// Clean up until interrupted, with a progress bar unless it is to be quiet.
+arrow::Result<CleanupResult> CleanUpWatched(const Dataset& dataset, CleanupOptions options,
+                                            bool quiet);
 
 /// "removed 3 versions, 12 files, 4.5 MB", or what would be.
 void PrintTotals(const CleanupResult& result, bool is_dry_run);

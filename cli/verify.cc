@@ -6,6 +6,7 @@
 #include "lancea/verify.h"
 
 #include <iostream>
+#include <utility>
 
 #include "command.h"
 #include "lancea/cleanup.h"
@@ -36,19 +37,19 @@ arrow::Status PrintOrphans(const Dataset& dataset, bool quiet) {
   return arrow::Status::OK();
 }
 
-arrow::Result<std::vector<Defect>> Verify(const Dataset& dataset) {
+arrow::Result<std::vector<Defect>> Verify(const Dataset& dataset, bool quiet) {
   double fraction = 0;
   ProgressBar bar([&] { return fraction; }, "file");
   VerifyRun run;
   run.progress = [&](const VerifyProgress& now) {
-    fraction = static_cast<double>(now.files) / static_cast<double>(now.total_files);
-    bar.Update(now.files, now.bytes);
+    fraction = now.total_bytes > 0
+                   ? static_cast<double>(now.bytes) / static_cast<double>(now.total_bytes)
+                   : static_cast<double>(now.files) / static_cast<double>(now.total_files);
+    if (!quiet) bar.Update(now.files, now.bytes);
   };
   StopOnInterrupt interrupt;
   ARROW_ASSIGN_OR_RAISE(run.stop, interrupt.Begin());
-  auto defects = VerifyTable(dataset, run);
-  RaiseIfInterrupted(defects.status());
-  return defects;
+  return VerifyTable(dataset, run);
 }
 
 // Without a version to remove, a cleanup takes orphans only.
@@ -56,7 +57,7 @@ arrow::Result<ExitCode> RemoveOrphans(const Dataset& dataset, const Arguments& a
   CleanupOptions options;
   options.dry_run = arguments.dry_run;
   options.delete_unverified = arguments.delete_unverified;
-  ARROW_ASSIGN_OR_RAISE(CleanupResult result, CleanUpWatched(dataset, options));
+  ARROW_ASSIGN_OR_RAISE(CleanupResult result, CleanUpWatched(dataset, options, arguments.quiet));
   if (!arguments.quiet) {
     PrintFiles(result.files);
     PrintTotals(result, options.dry_run);
@@ -83,7 +84,9 @@ void AddVerify(CLI::App& app, Action* action) {
   verb->callback([=] {
     *action = [=]() -> arrow::Result<ExitCode> {
       ARROW_ASSIGN_OR_RAISE(auto dataset, arguments->table.Open());
-      ARROW_ASSIGN_OR_RAISE(auto defects, Verify(*dataset));
+      auto verified = Verify(*dataset, arguments->quiet);
+      RaiseIfInterrupted(verified.status());
+      ARROW_ASSIGN_OR_RAISE(const auto defects, std::move(verified));
       for (const Defect& defect : defects)
         std::cout << defect.file << ": " << defect.message << "\n";
       if (arguments->repair) {

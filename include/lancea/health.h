@@ -67,4 +67,8 @@ struct LANCEA_EXPORT HealthOptions {
 LANCEA_EXPORT arrow::Result<TableHealth> CheckHealth(const Dataset& dataset,
                                                      const HealthOptions& options = {});
 
+/// Whether this version's manifest lacks what manifests of today say: its writer, row counts of fragments,
+/// what indices cover. Reads the manifest again.
+LANCEA_EXPORT arrow::Result<bool> ManifestNeedsMigration(const Dataset& dataset);
+
 }  // namespace lancea

@@ -14,11 +14,12 @@ namespace lancea {
 
 struct LANCEA_EXPORT VerifyProgress {
   uint64_t files = 0, total_files = 0;  ///< data files
-  uint64_t bytes = 0, total_bytes = 0;  ///< of them, where their size is recorded
+  uint64_t bytes = 0,
+           total_bytes = 0;  ///< of them, where their size is recorded; also of those begun
 };
 
 struct LANCEA_EXPORT VerifyRun {
-  /// Called after every data file, by the calling thread; may be empty.
+  /// Called after some MiB and after every data file, by one thread at a time; may be empty.
   std::function<void(const VerifyProgress&)> progress;
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };

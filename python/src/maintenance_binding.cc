@@ -224,6 +224,9 @@ void BindMaintenance(nb::module_& module) {
   module.def("find_orphans", [](const DatasetPtr& dataset) {
     return ToList(RunReleased([&] { return FindOrphans(*dataset); }));
   });
+  module.def("manifest_needs_migration", [](const DatasetPtr& dataset) {
+    return RunReleased([&] { return ManifestNeedsMigration(*dataset); });
+  });
   module.def("health",
              [](const DatasetPtr& dataset, const nb::dict& given, uint64_t older_than_seconds) {
                HealthOptions options;

@@ -135,3 +135,13 @@ def test_branches_are_cleaned_up_before_what_they_began_at(tmp_path):
     found = lance.dataset(str(path)).checkout_version(("work", None))
     assert found.to_table()["id"].to_pylist() == [7]
     assert lancea.dataset(path)._ds.verify() == []
+
+
+def test_new_tables_need_no_migration(tmp_path):
+    from lance.lance import manifest_needs_migration as needs_migration_by_pylance
+
+    from lancea.lance import manifest_needs_migration
+
+    lancea.write_dataset(pa.table({"x": [1, 2, 3]}), tmp_path / "new")
+    assert not manifest_needs_migration(lancea.dataset(tmp_path / "new"))
+    assert not needs_migration_by_pylance(lance.dataset(tmp_path / "new"))

@@ -73,7 +73,7 @@ def test_a_stream_holds_its_buffer_and_the_batches_read_ahead(
     assert peak < buffer + (readahead + 4) * largest + SLACK, f"{peak / MIB:.1f} MiB"
 
 
-COMPACTION = """
+PEAK = """
 import re, sys
 import lancea
 
@@ -85,7 +85,7 @@ ds = lancea.dataset(sys.argv[1])
 with open("/proc/self/clear_refs", "w") as file:
     file.write("5")  # begins a new peak
 before = status("VmRSS")
-ds.optimize.compact_files()
+exec(sys.argv[2])
 print(status("VmHWM") - before)
 """
 
@@ -114,7 +114,40 @@ def test_verified_compaction_takes_some_pages_whatever_the_rows(
     """Mapped pages of the old files and of the new one count here: none of them has to stay."""
     path, count = str(tmp_path / "t"), 400
     lancea.write_dataset(mebibyte_rows(count, metadata), path, max_rows_per_file=8)
-    peak = int(run_python(COMPACTION, path))
+    peak = int(run_python(PEAK, path, "ds.optimize.compact_files()"))
     assert peak < limit, f"{peak / MIB:.1f} of {count} MiB"
     assert len(lance.dataset(path).get_fragments()) == 1
     assert lance.dataset(path).count_rows() == count
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("metadata", [{}, {"lance-encoding:blob": "true"}], ids=["plain", "blobs"])
+def test_verifying_takes_some_pages_whatever_the_rows(tmp_path, run_python, metadata):
+    path, count = str(tmp_path / "t"), 400
+    lancea.write_dataset(mebibyte_rows(count, metadata), path)
+    peak = int(run_python(PEAK, path, "assert ds._ds.verify() == []"))
+    assert peak < 96 * MIB, f"{peak / MIB:.1f} of {count} MiB"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_verifying_takes_few_of_the_rows_that_are_large(tmp_path, run_python):
+    """What the first rows take says nothing about the last ones; most bytes are repeated."""
+    path, count = str(tmp_path / "t"), 3000
+    texts = [""] * 40_000 + [chr(ord("a") + i % 26) * (MIB // 8) for i in range(count)]
+    lancea.write_dataset(pa.table({"text": pa.array(texts, pa.large_utf8())}), path)
+    peak = int(run_python(PEAK, path, "assert ds._ds.verify() == []"))
+    assert peak < 160 * MIB, f"{peak / MIB:.1f} of {count // 8} MiB"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_updates_give_back_the_pages_that_their_scan_has_passed(tmp_path, run_python):
+    path, rows = str(tmp_path / "t"), 3 << 20
+    random = np.random.default_rng(4)
+    columns = {f"c{i}": random.random(rows) for i in range(8)}
+    lancea.write_dataset(pa.table(columns), path)
+    size = 64 * rows
+    peak = int(run_python(PEAK, path, "ds.update({'c1': '0'}, 'c0 < 0.01')"))
+    assert peak < 0.7 * size, f"{peak / MIB:.1f} of {size / MIB:.1f} MiB"
+    ds = lance.dataset(path)
+    assert ds.count_rows() == rows
+    assert ds.count_rows("c1 = 0") == ds.count_rows("c0 < 0.01") == np.sum(columns["c0"] < 0.01)

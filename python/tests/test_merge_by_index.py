@@ -43,7 +43,9 @@ def make(path, key: str, stable_row_ids: bool = False):
     )
     dataset.create_scalar_index("id", "BTREE")
     dataset.delete("v = 'old 13'")
-    return lance.write_dataset(rows(key, range(NUM_ROWS, NUM_ROWS + 500), "late"), path, mode="append")
+    return lance.write_dataset(
+        rows(key, range(NUM_ROWS, NUM_ROWS + 500), "late"), path, mode="append"
+    )
 
 
 def merge(module, path, source: pa.Table, **options):
@@ -114,7 +116,7 @@ def test_several_segments_and_repeated_keys(tmp_path):
     lance.write_dataset(rows("int64", [4711, 4711], "twice"), path, mode="append")
     dataset = lance.dataset(path)
     dataset.optimize.optimize_indices(num_indices_to_merge=0)
-    assert len([i for i in lance.dataset(path).describe_indices()[0].segments]) > 1
+    assert len(lance.dataset(path).describe_indices()[0].segments) > 1
     shutil.copytree(path, tmp_path / "b")
     source = rows("int64", [4711, NUM_ROWS + 2], "new")
     found = merge(lancea, path, source).execute(source)

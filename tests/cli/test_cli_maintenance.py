@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -149,6 +150,58 @@ def test_maintain_runs_until_it_is_interrupted(table):
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == -signal.SIGINT
     assert ids(table) == list(range(10, 400))
+
+
+def on_terminal(*arguments, interrupt: bool = False) -> tuple[int, bytes, bytes]:
+    """The status, standard output, and what a terminal as standard error is sent."""
+    screen, terminal = pty.openpty()
+    with subprocess.Popen(
+        [str(LANCEA), *map(str, arguments)], stdout=subprocess.PIPE, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        while True:
+            try:
+                part = os.read(screen, 4096)
+            except OSError:  # nobody writes to it any more
+                break
+            shown += part
+            if interrupt and b"%" in shown:
+                process.send_signal(signal.SIGINT)
+                interrupt = False
+        os.close(screen)
+        told = process.stdout.read()
+        return process.wait(timeout=20), told, shown
+
+
+CLEAR = b"\r\x1b[K"
+
+
+def test_terminals_show_how_far_a_cleanup_is(table):
+    status, told, shown = on_terminal("cleanup", table, "--retain", "1", "--rate", "20")
+    assert status == DONE
+    assert told.startswith(b"removed 4 versions, ")
+    assert b"] " in shown
+    assert shown.startswith(CLEAR)
+    assert shown.endswith(CLEAR)
+    assert not b"".join(on_terminal("cleanup", table, "-q", "--retain", "1")[1:])
+
+
+@pytest.mark.parametrize("verb", ["cleanup", "compact"])
+def test_interrupts_leave_a_clear_line(tmp_path, verb):
+    path = str(tmp_path / "t")
+    rows = pa.table({"text": [f"{i * 7919}" * 20 for i in range(200_000)]})
+    for mode in ("create", "overwrite"):
+        lance.write_dataset(rows, path, mode=mode, max_rows_per_file=1000)
+    before = lance.dataset(path).count_rows()
+    options = ["--retain", "1", "--rate", "50"] if verb == "cleanup" else []
+    status, told, shown = on_terminal(verb, path, *options, interrupt=True)
+    if status == DONE:
+        pytest.skip("it was done before it could be interrupted")
+    assert status == -signal.SIGINT
+    assert told == b""
+    assert shown.endswith(CLEAR)
+    assert lance.dataset(path).count_rows() == before
 
 
 def test_verify_repairs_by_removing_orphans_only(table):

@@ -5,6 +5,7 @@
 #include "lancea/change/row_changes.h"
 #include "lancea/change_rows.h"
 #include "lancea/util/errors.h"
+#include "lancea/write/one_pass.h"
 
 namespace lancea {
 
@@ -12,8 +13,9 @@ arrow::Result<DeleteResult> DeleteRows(const std::shared_ptr<const Dataset>& dat
                                        const RowFilter& filter, const ChangeOptions& options) {
   DeleteResult out;
   auto prepare = [&](const WriteContext& context) -> arrow::Result<PreparedChange> {
+    ARROW_ASSIGN_OR_RAISE(const auto scanned, ForOneScan(context));
     ARROW_ASSIGN_OR_RAISE(RowCollector rows,
-                          CollectRows(*context.dataset, filter, std::nullopt, options.stop));
+                          CollectRows(*scanned, filter, std::nullopt, options.stop));
     out.num_deleted_rows = rows.num_rows();
     PreparedChange change;
     auto affected = std::make_shared<const AffectedRows>(rows.Finish());

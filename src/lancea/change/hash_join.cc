@@ -12,11 +12,21 @@
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
 #include "lancea/change/column_schema.h"
+#include "lancea/change/nested_keys.h"
 #include "lancea/exec/predicate.h"
 #include "lancea/scan/view_arrays.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
+namespace {
+
+arrow::Result<std::shared_ptr<arrow::Array>> WithoutNesting(std::shared_ptr<arrow::Array> keys,
+                                                            arrow::MemoryPool* pool) {
+  const bool is_nested = IsNestedKey(*keys->type()) && IsKeyType(*keys->type());
+  return is_nested ? NestedKeysAsBytes(keys, *keys->type(), pool) : keys;
+}
+
+}  // namespace
 
 // The values of one array, comparable with those of another of the same kind.
 class HashJoin::Keys {
@@ -109,6 +119,8 @@ arrow::Result<std::unique_ptr<HashJoin>> HashJoin::Make(arrow::RecordBatchReader
     if (batch == nullptr) break;
     if (batch->num_rows() == 0) continue;
     ARROW_ASSIGN_OR_RAISE(auto evaluated, AsEvaluated(batch->column(key), pool));
+    join->key_type_ = evaluated->type();
+    ARROW_ASSIGN_OR_RAISE(evaluated, WithoutNesting(std::move(evaluated), pool));
     keys.push_back(std::move(evaluated));
     ARROW_ASSIGN_OR_RAISE(batch, batch->RemoveColumn(key));
     ARROW_ASSIGN_OR_RAISE(batch, WithoutViews(std::move(batch), pool));
@@ -116,8 +128,7 @@ arrow::Result<std::unique_ptr<HashJoin>> HashJoin::Make(arrow::RecordBatchReader
     ARROW_RETURN_NOT_OK(join->rows_.Add(batch));
   }
   if (schema == nullptr) return InvalidInput("HashJoiner: No data");
-  join->key_type_ = keys[0]->type();
-  if (arrow::is_base_binary_like(join->key_type_->id())) {
+  if (arrow::is_base_binary_like(keys[0]->type_id())) {
     // Together they may be more than 32-bit offsets reach.
     for (auto& part : keys) {
       ARROW_ASSIGN_OR_RAISE(part, arrow::compute::Cast(*part, arrow::large_binary()));
@@ -150,6 +161,7 @@ arrow::Result<std::vector<int64_t>> HashJoin::Find(
     return InvalidInput("Index column type mismatch: expected ", LogicalTypeName(*key_type_),
                         ", got ", LogicalTypeName(*array->type()));
   }
+  ARROW_ASSIGN_OR_RAISE(array, WithoutNesting(std::move(array), pool_));
   ARROW_ASSIGN_OR_RAISE(auto keys, Keys::Make(std::move(array), pool_));
   std::vector<int64_t> out(static_cast<size_t>(keys->size()), -1);
   const size_t mask = slots_.size() - 1;

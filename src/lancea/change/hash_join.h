@@ -1,7 +1,8 @@
 // Rows found by key: the right side of a left join. The keys are held in memory, the rows while they fit.
 //
 // Keys are compared by their bits, a null key equals a null key, and of rows with equal keys the last one
-// is found. Fixed-width keys of up to 8 bytes are gathered as u64; all others stay bytes of the array.
+// is found. Fixed-width keys of up to 8 bytes are gathered as u64; structs and lists become
+// bytes (nested_keys.h); all others stay bytes of the array.
 #pragma once
 
 #include <cstdint>

@@ -34,7 +34,7 @@ class Merge {
     merge.memory_ = MemoryOf(dataset, options);
     ARROW_ASSIGN_OR_RAISE(auto rows, WithoutViews(source, merge.memory_.pool));
     ARROW_ASSIGN_OR_RAISE(MergePlan plan, MergePlan::Make(dataset, *rows->schema(), options));
-    merge.key_types_ = plan.keys.types();
+    merge.key_types_ = plan.keys.stored_types();
     ARROW_ASSIGN_OR_RAISE(merge.source_,
                           MergeSource::Read(rows, plan.keys, merge.memory_, options.stop));
     return merge;
@@ -44,7 +44,7 @@ class Merge {
     ARROW_ASSIGN_OR_RAISE(MergePlan plan,
                           MergePlan::Make(*context.dataset, *source_->schema(), options_));
     for (size_t i = 0; i < key_types_.size(); ++i) {
-      if (!plan.keys.types()[i]->Equals(*key_types_[i])) {
+      if (!plan.keys.stored_types()[i]->Equals(*key_types_[i])) {
         return InvalidInput("the type of key column '", plan.keys.paths()[i],
                             "' was changed during the merge");
       }

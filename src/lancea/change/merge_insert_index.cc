@@ -4,12 +4,10 @@
 #include <utility>
 
 #include "arrow/array.h"
-#include "arrow/builder.h"
+#include "arrow/array/concatenate.h"
 #include "arrow/compute/api_scalar.h"
 #include "arrow/compute/expression.h"
-#include "arrow/record_batch.h"
 #include "arrow/type.h"
-#include "lancea/change/key_groups.h"
 #include "lancea/change/merge_insert_filter.h"
 #include "lancea/dataset/dataset_impl.h"
 #include "lancea/index/btree_index.h"
@@ -24,8 +22,8 @@ namespace {
 
 // What opening an index costs, in rows of a column that are read in the same time.
 constexpr uint64_t kOpenCost = 100'000;
-// A row of a page has a value and an id; a row that is found is read by its address.
-constexpr uint64_t kRowOfPageCost = 2, kFoundRowCost = 20;
+// Of a page, whose values are searched, not looked at; and of a row that is read by its address.
+constexpr uint64_t kPageShare = 2, kFoundRowCost = 100;
 
 const Field* FindField(const Schema& schema, const std::string& path) {
   const auto names = ParseFieldPath(path);
@@ -72,32 +70,6 @@ std::optional<KeyIndex> FindKeyIndex(const Dataset::Impl& dataset, const MergeKe
     if (!out.segments.empty()) return out;
   }
   return std::nullopt;
-}
-
-// Ids of rows of the pages with one of the keys.
-arrow::Status FindIds(const BTreeIndex& index, const std::vector<uint64_t>& pages,
-                      const KeyGroups& groups, const arrow::StopToken& stop,
-                      arrow::UInt64Builder* out) {
-  std::vector<int32_t> rows;
-  std::vector<uint32_t> found;
-  for (const uint64_t page : pages) {
-    ARROW_RETURN_NOT_OK(stop.Poll());
-    ARROW_ASSIGN_OR_RAISE(auto batch, index.ReadPage(page));
-    const auto& ids = static_cast<const arrow::UInt64Array&>(*batch->column(1));
-    KeyRows keys;
-    keys.columns = {batch->column(0)};
-    keys.num_rows = batch->num_rows();
-    rows.clear();
-    for (int32_t row = 0; row < batch->num_rows(); ++row) {
-      if (batch->column(0)->IsValid(row) && ids.IsValid(row)) rows.push_back(row);
-    }
-    found.resize(rows.size());
-    ARROW_RETURN_NOT_OK(groups.Find(keys, rows, found.data()));
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (found[i] != KeyGroups::kNone) ARROW_RETURN_NOT_OK(out->Append(ids.Value(rows[i])));
-    }
-  }
-  return arrow::Status::OK();
 }
 
 arrow::Result<std::shared_ptr<const BTreeIndex>> OpenSegment(const Dataset::Impl& dataset,
@@ -148,31 +120,22 @@ arrow::Result<std::optional<IndexedRows>> FindByKeyIndex(const Dataset& dataset,
     ARROW_ASSIGN_OR_RAISE(auto btree, OpenSegment(impl, *segment));
     if (!btree->type()->Equals(*wanted->type())) return Nothing();
     ARROW_ASSIGN_OR_RAISE(auto some, btree->PagesOf(*wanted));
-    cost += some.size() * btree->rows_per_page() * kRowOfPageCost;
+    cost += some.size() * btree->rows_per_page() / kPageShare;
     open.push_back(std::move(btree));
     pages.push_back(std::move(some));
   }
   if (cost >= covered_rows) return Nothing();
 
-  ARROW_ASSIGN_OR_RAISE(auto groups, KeyGroups::Make({wanted->type()}, pool));
-  KeyRows rows;
-  rows.columns = {wanted};
-  rows.num_rows = wanted->length();
-  std::vector<int32_t> valid;
-  for (int32_t row = 0; row < wanted->length(); ++row) {
-    if (wanted->IsValid(row)) valid.push_back(row);
-  }
-  std::vector<uint32_t> numbers(valid.size());
-  ARROW_RETURN_NOT_OK(groups->Add(rows, valid, numbers.data()));
-  arrow::UInt64Builder ids(pool);
+  arrow::ArrayVector parts;
   for (size_t i = 0; i < open.size(); ++i) {
-    ARROW_RETURN_NOT_OK(FindIds(*open[i], pages[i], *groups, stop, &ids));
+    ARROW_ASSIGN_OR_RAISE(auto ids, open[i]->Find(*wanted, pages[i], stop));
+    parts.push_back(std::move(ids));
   }
-  ARROW_ASSIGN_OR_RAISE(auto found, ids.Finish());
+  ARROW_ASSIGN_OR_RAISE(auto found, arrow::Concatenate(parts, pool));
   const char* const column = AnswersWithAddresses(*index->segments[0]) ? "_rowaddr" : "_rowid";
-  namespace compute = arrow::compute;
-  out.filter = std::make_shared<const compute::Expression>(compute::call(
-      "is_in", {compute::field_ref(column)}, compute::SetLookupOptions(std::move(found))));
+  out.filter = std::make_shared<const arrow::compute::Expression>(
+      arrow::compute::call("is_in", {arrow::compute::field_ref(column)},
+                           arrow::compute::SetLookupOptions(std::move(found))));
   return Nothing(std::move(out));
 }
 

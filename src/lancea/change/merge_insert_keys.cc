@@ -14,6 +14,7 @@
 #include "arrow/type.h"
 #include "arrow/util/bit_util.h"
 #include "arrow/vendored/xxhash.h"
+#include "lancea/change/nested_keys.h"
 #include "lancea/change/row_changes_sql.h"
 #include "lancea/exec/conjuncts.h"
 #include "lancea/exec/predicate.h"
@@ -29,13 +30,6 @@ constexpr size_t kFilterBlocks = 512;  // of 32 bytes
 constexpr std::array<uint32_t, 8> kFilterSalt = {0x47b6137bU, 0x44974d91U, 0x8824ad5bU,
                                                  0xa2b7289dU, 0x705495c7U, 0x2df1424bU,
                                                  0x9efc4947U, 0x5c6bfb31U};
-
-bool IsComparable(const arrow::DataType& type) {
-  return arrow::is_integer(type.id()) || arrow::is_floating(type.id()) ||
-         arrow::is_temporal(type.id()) || arrow::is_decimal(type.id()) ||
-         arrow::is_base_binary_like(type.id()) || type.id() == arrow::Type::BOOL ||
-         type.id() == arrow::Type::FIXED_SIZE_BINARY;
-}
 
 std::string_view BytesOf(const arrow::Array& array, int64_t row) {
   switch (array.type_id()) {
@@ -96,12 +90,13 @@ arrow::Result<MergeKeyColumns> MergeKeyColumns::Make(std::vector<std::string> on
       return InvalidInput("Merge insert key column '", path, "' does not exist in schema");
     }
     std::shared_ptr<arrow::DataType> type = field->type();
-    if (!IsComparable(*type)) {
+    if (!IsKeyType(*type)) {
       return InvalidInput("Merge insert key column '", path, "' has type ", type->ToString(),
                           ", which cannot be compared");
     }
     out.names_.push_back(std::move(names));
-    out.types_.push_back(std::move(type));
+    out.types_.push_back(IsNestedKey(*type) ? arrow::large_binary() : type);
+    out.stored_types_.push_back(std::move(type));
   }
   return out;
 }
@@ -112,7 +107,9 @@ arrow::Result<KeyRows> MergeKeyColumns::Normalize(arrow::ArrayVector columns, in
   out.num_rows = num_rows;
   for (size_t i = 0; i < columns.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(columns[i], AsEvaluated(columns[i], pool));
-    if (!columns[i]->type()->Equals(*types_[i])) {
+    if (IsNestedKey(*columns[i]->type())) {
+      ARROW_ASSIGN_OR_RAISE(columns[i], NestedKeysAsBytes(columns[i], *stored_types_[i], pool));
+    } else if (!columns[i]->type()->Equals(*types_[i])) {
       arrow::compute::ExecContext context(pool);
       ARROW_ASSIGN_OR_RAISE(columns[i],
                             arrow::compute::Cast(*columns[i], types_[i],
@@ -166,6 +163,10 @@ std::string MergeKeyColumns::Format(const KeyRows& keys, int64_t row) const {
     const arrow::Array& column = *keys.columns[i];
     if (column.IsNull(row)) {
       out += "NULL";
+      continue;
+    }
+    if (IsNestedKey(*stored_types_[i])) {
+      out += FormatNestedKey(stored_types_[i], BytesOf(column, row));
       continue;
     }
     auto scalar = column.GetScalar(row);

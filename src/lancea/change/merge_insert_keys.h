@@ -12,7 +12,8 @@
 
 namespace lancea {
 
-/// The keys of some rows, one array per key column, in the types that are compared.
+/// The keys of some rows, one array per key column, in the types that are compared: of structs and lists
+/// their bytes.
 struct KeyRows {
   arrow::ArrayVector columns;
   int64_t num_rows = 0;
@@ -32,7 +33,12 @@ class MergeKeyColumns {
                                              const arrow::Schema& schema);
 
   const std::vector<std::string>& paths() const { return paths_; }
+  /// As they are compared.
   const std::vector<std::shared_ptr<arrow::DataType>>& types() const { return types_; }
+  /// As the table has them.
+  const std::vector<std::shared_ptr<arrow::DataType>>& stored_types() const {
+    return stored_types_;
+  }
 
   /// The keys of source rows, which have whole top-level columns.
   arrow::Result<KeyRows> OfSource(const arrow::RecordBatch& rows, arrow::MemoryPool* pool) const;
@@ -49,7 +55,7 @@ class MergeKeyColumns {
 
   std::vector<std::string> paths_;
   std::vector<std::vector<std::string>> names_;
-  std::vector<std::shared_ptr<arrow::DataType>> types_;
+  std::vector<std::shared_ptr<arrow::DataType>> types_, stored_types_;
 };
 
 /// A hash of each row's keys; what rows with null keys get does not matter.

@@ -207,6 +207,11 @@ arrow::Result<MergePlan> MergePlan::Make(const Dataset& dataset, const arrow::Sc
       return InvalidInput("No field named ", path, ". Valid fields are ",
                           Join(source.field_names()), ".");
     }
+    const auto given = FindKey(given_fields, path);
+    if (given.ok() && CoverageOf(*fields.back(), *given->back()) != FieldCoverage::kWhole) {
+      return InvalidInput("the source's key column '", path,
+                          "' lacks some of the table's fields: keys are compared as a whole");
+    }
     key_ids.insert(static_cast<uint32_t>(fields.back()->id));
     if (fields.size() == 1) key_columns.insert(fields[0]->name);
   }

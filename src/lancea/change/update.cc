@@ -12,6 +12,7 @@
 #include "lancea/schema/field.h"
 #include "lancea/util/errors.h"
 #include "lancea/util/memory_shares.h"
+#include "lancea/write/one_pass.h"
 
 namespace lancea {
 namespace {
@@ -114,7 +115,8 @@ arrow::Result<UpdateResult> UpdateRows(const std::shared_ptr<const Dataset>& dat
     scan.batch_size_bytes = shares.batch();
     scan.stop_token = options.stop;
     SetFilter(where, &scan);
-    ARROW_ASSIGN_OR_RAISE(auto scanner, table.Scan(std::move(scan)));
+    ARROW_ASSIGN_OR_RAISE(const auto scanned, ForOneScan(context));
+    ARROW_ASSIGN_OR_RAISE(auto scanner, scanned->Scan(std::move(scan)));
     ARROW_ASSIGN_OR_RAISE(auto reader, scanner->ToReader());
     RowCollector moved;
     std::vector<uint64_t> row_ids;
@@ -140,7 +142,7 @@ arrow::Result<UpdateResult> UpdateRows(const std::shared_ptr<const Dataset>& dat
                                 Evaluate(*set.values[i], *batch, *set.rows->field(column), pool));
         } else {
           ARROW_ASSIGN_OR_RAISE(
-              values, AsWritten(table, table.lance_schema().fields[i], batch->column(column),
+              values, AsWritten(*scanned, table.lance_schema().fields[i], batch->column(column),
                                 {addresses.raw_values(), static_cast<size_t>(addresses.length())},
                                 options.stop));
         }

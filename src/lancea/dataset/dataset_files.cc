@@ -202,6 +202,7 @@ arrow::Result<std::shared_ptr<const RowVersionSequence>> Dataset::Impl::LastUpda
 ReadOptions Dataset::Impl::MakeReadOptions(const arrow::StopToken& stop) const {
   ReadOptions options = ReadOptionsFor(*location.store, session->host().io_executor);
   options.counters = io_counters.get();
+  options.resident = resident_pages.get();
   options.stop_token = stop;
   return options;
 }

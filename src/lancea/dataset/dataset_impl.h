@@ -44,6 +44,8 @@ class Dataset::Impl {
   std::shared_ptr<CommitHandler> commit_handler;  ///< nullptr: by what the store can do
   /// Set by Open; a child of the session's.
   std::unique_ptr<IoCounters> io_counters;
+  /// Where mapped pages are looked at once; nullptr: they stay for what is asked next.
+  std::unique_ptr<ResidentPages> resident_pages;
 
   /// Rows not deleted in the fragments before fragment i; one entry more than fragments.
   std::vector<uint64_t> live_offsets;

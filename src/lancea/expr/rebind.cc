@@ -7,6 +7,7 @@
 #include "arrow/compute/api_scalar.h"
 #include "arrow/compute/cast.h"
 #include "arrow/extension_type.h"
+#include "lancea/expr/kernels/register.h"
 #include "lancea/expr/operations.h"
 #include "lancea/expr/sql_error.h"
 #include "lancea/expr/sql_functions.h"
@@ -97,6 +98,7 @@ arrow::Result<Typed> ValueSet(Typed value, const arrow::compute::SetLookupOption
 // What keeps its function: types by Arrow's own binding.
 arrow::Result<Typed> Keep(const Expression::Call& call, std::vector<Typed> arguments,
                           const arrow::Schema& schema) {
+  ARROW_RETURN_NOT_OK(RequireFunction(call.function_name));
   std::vector<Expression> expressions;
   for (Typed& argument : arguments) expressions.push_back(std::move(argument.expression));
   Expression out = arrow::compute::call(call.function_name, std::move(expressions), call.options);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "arrow/compute/initialize.h"
 #include "arrow/extension_type.h"
 #include "arrow/type.h"
 #include "lancea/expr/binder.h"
-#include "lancea/expr/kernels/register.h"
 #include "lancea/expr/lexer.h"
 #include "lancea/expr/operations.h"
 #include "lancea/expr/parser.h"
@@ -51,7 +51,7 @@ void AddPath(const arrow::FieldRef& ref, std::vector<std::string>* path) {
 }  // namespace
 
 arrow::Result<Expression> ParseFilter(std::string_view sql, const arrow::Schema& schema) {
-  ARROW_RETURN_NOT_OK(RegisterFunctions());
+  ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
   ARROW_ASSIGN_OR_RAISE(auto ast, ParseSql(sql));
   const auto storage = StorageSchema(schema);
   ARROW_ASSIGN_OR_RAISE(Typed condition, Binder(sql, *storage).BindCondition(*ast));
@@ -63,7 +63,7 @@ arrow::Result<Expression> ParseFilter(std::string_view sql, const arrow::Schema&
 }
 
 arrow::Result<Expression> ParseExpression(std::string_view sql, const arrow::Schema& schema) {
-  ARROW_RETURN_NOT_OK(RegisterFunctions());
+  ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
   const auto storage = StorageSchema(schema);
   // A column's whole name goes before what it would mean as an expression: "a.b", "order".
   const std::string name(Trimmed(sql));
@@ -77,7 +77,7 @@ arrow::Result<Expression> ParseExpression(std::string_view sql, const arrow::Sch
 
 arrow::Result<Expression> BindExpression(const Expression& expression, const arrow::Schema& schema,
                                          bool must_be_boolean) {
-  ARROW_RETURN_NOT_OK(RegisterFunctions());
+  ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
   const auto storage = StorageSchema(schema);
   ARROW_ASSIGN_OR_RAISE(Typed value, Rebind(expression, *storage));
   if (must_be_boolean) {

@@ -8,6 +8,7 @@
 #include "arrow/compute/function.h"
 #include "arrow/compute/registry.h"
 #include "lancea/expr/kernels/cast.h"
+#include "lancea/expr/kernels/register.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -57,6 +58,7 @@ Typed IntegerOf(int64_t number) { return LiteralOf(std::make_shared<arrow::Int64
 
 arrow::Result<Typed> CallOf(std::string function, std::vector<Typed> arguments, TypePointer type,
                             std::shared_ptr<arrow::compute::FunctionOptions> options) {
+  ARROW_RETURN_NOT_OK(RequireFunction(function));
   std::vector<Expression> expressions;
   bool constant = !arguments.empty();
   for (Typed& argument : arguments) {

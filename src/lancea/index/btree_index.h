@@ -15,6 +15,7 @@
 
 #include "arrow/result.h"
 #include "arrow/type_fwd.h"
+#include "arrow/util/cancel.h"
 #include "lancea/file_reader.h"
 #include "lancea/index_info.h"
 #include "lancea/object_store.h"
@@ -44,14 +45,18 @@ class BTreeIndex {
   /// \param values  of type(), in any order; nulls are looked for nowhere
   arrow::Result<std::vector<uint64_t>> PagesOf(const arrow::Array& values) const;
 
-  /// A page's `values` and `ids`.
-  arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadPage(uint64_t page) const;
+  /// Ids of the rows that had one of the values, in the order of the index.
+  /// \param pages  PagesOf(values)
+  arrow::Result<std::shared_ptr<arrow::UInt64Array>> Find(
+      const arrow::Array& values, const std::vector<uint64_t>& pages,
+      const arrow::StopToken& stop = arrow::StopToken::Unstoppable()) const;
 
  private:
   BTreeIndex() = default;
+  arrow::Result<std::shared_ptr<arrow::Array>> ReadPage(uint64_t page) const;
 
   std::shared_ptr<arrow::DataType> type_;
-  std::shared_ptr<FileReader> data_;
+  std::shared_ptr<FileReader> values_, ids_;  ///< one column of page_data each
   uint64_t batch_size_ = 0;
   std::shared_ptr<arrow::Array> min_, max_;
   std::vector<uint64_t> page_rows_;  ///< where each page of the lookup begins in page_data

@@ -34,9 +34,10 @@ class WholeReader : public ObjectReader {
   bool is_memory() const override { return true; }
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(ByteRange range) override {
     ARROW_RETURN_NOT_OK(CheckRange(range, size(), path_));
-    if (resident_ != nullptr) resident_->Count(range.length);
-    return arrow::SliceBuffer(bytes_, static_cast<int64_t>(range.offset),
-                              static_cast<int64_t>(range.length));
+    auto view = arrow::SliceBuffer(bytes_, static_cast<int64_t>(range.offset),
+                                   static_cast<int64_t>(range.length));
+    if (resident_ != nullptr) resident_->Count(*view);
+    return view;
   }
 
  private:
@@ -128,7 +129,7 @@ class LocalObjectStore : public ObjectStore {
       return std::make_shared<WholeReader>(path, std::move(bytes), nullptr);
     }
     if (MappingAllowed()) {
-      if (auto mapped = MapFile(descriptor, size, resident_)) {
+      if (auto mapped = MapFile(descriptor, size)) {
         close(descriptor);
         return std::make_shared<WholeReader>(path, std::move(mapped), resident_);
       }

@@ -7,39 +7,32 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <span>
-#include <vector>
 
 #include "arrow/type_fwd.h"
 
 namespace lancea {
 
-/// Mapped files that together keep a bounded number of pages: after so many bytes were read all pages are
-/// given back. Those that are read but not looked at yet come on top. Thread-safe.
+/// Views of mapped files that together keep a bounded number of pages: after so many bytes of them were
+/// read all pages of these files are given back. Those that are read but not looked at yet come on top.
+/// Thread-safe.
 class ResidentPages {
  public:
   explicit ResidentPages(uint64_t max_bytes) : max_bytes_(max_bytes) {}
 
-  /// So many bytes are about to be looked at.
-  void Count(uint64_t bytes);
-
-  // For MapFile.
-  void Add(std::span<const uint8_t> mapping);
-  /// Before it is unmapped.
-  void Remove(std::span<const uint8_t> mapping);
+  /// A view is about to be looked at. Buffers that are no part of what MapFile returned do not count.
+  void Count(const arrow::Buffer& view);
 
  private:
   const uint64_t max_bytes_;
   std::mutex mutex_;
   uint64_t read_bytes_ = 0;  // since pages were given back
-  std::vector<std::span<const uint8_t>> mappings_;
+  std::map<const uint8_t*, std::weak_ptr<arrow::Buffer>> mappings_;
 };
 
-/// \param resident  counts the file among its own while it is mapped; may be nullptr
 /// \return nullptr where files cannot be mapped. `descriptor` may be closed at once
-std::shared_ptr<arrow::Buffer> MapFile(int descriptor, size_t size,
-                                       std::shared_ptr<ResidentPages> resident);
+std::shared_ptr<arrow::Buffer> MapFile(int descriptor, size_t size);
 
 }  // namespace lancea

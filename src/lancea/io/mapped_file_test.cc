@@ -9,6 +9,7 @@
 
 #include "arrow/buffer.h"
 #include "lancea/io/local_store.h"
+#include "lancea/io/read_ranges.h"
 
 namespace lancea {
 namespace {
@@ -86,6 +87,29 @@ TEST_F(MappedFileTest, ShowsTheSameBytesAfterItGaveThemBack) {
   PeakOfReading(object.get());
   object.reset();
   EXPECT_EQ(early->ToString(), std::string(kMiB, 5));
+}
+
+TEST_F(MappedFileTest, GivesBackWhatAReadOfAnOrdinaryStoreAsksFor) {
+  const auto object = LocalStore()->Open(path()).ValueOrDie();
+  ResidentPages resident(4 * kMiB);
+  ReadOptions options;
+  options.resident = &resident;
+  const uint64_t before = FilePages();
+  for (uint64_t at = 0; at < kFileBytes; at += kMiB) {
+    const ByteRange range{at, kMiB};
+    const auto bytes = ReadRanges(*object, {&range, 1}, options).ValueOrDie()[0];
+    EXPECT_EQ(bytes->ToString(), std::string(kMiB, static_cast<char>(at / kMiB)));
+    EXPECT_LT(FilePages(), before + 8 * kMiB);
+  }
+}
+
+TEST(ResidentPages, LeavesOtherMemoryAlone) {
+  const auto bytes = arrow::Buffer::FromString(std::string(kMiB, 'x'));
+  const auto view = arrow::SliceBuffer(bytes, 0);
+  ResidentPages resident(1);
+  resident.Count(*bytes);
+  resident.Count(*view);
+  EXPECT_EQ(view->ToString(), std::string(kMiB, 'x'));
 }
 
 }  // namespace

@@ -123,6 +123,9 @@ arrow::Result<Buffers> ReadRanges(ObjectReader& object, std::span<const ByteRang
       return arrow::Status::IOError(object.path(), ": asked for ", ranges.size(),
                                     " ranges, the store gave ", views.size());
     }
+    if (options.resident != nullptr) {
+      for (const auto& view : views) options.resident->Count(*view);
+    }
     return views;
   }
   const CoalescedReads plan = Coalesce(ranges, options.block_size, options.max_iop_size);

@@ -9,6 +9,7 @@
 #include "arrow/type_fwd.h"
 #include "arrow/util/cancel.h"
 #include "arrow/util/type_fwd.h"
+#include "lancea/io/mapped_file.h"
 #include "lancea/metrics.h"
 #include "lancea/object_store.h"
 
@@ -20,6 +21,7 @@ struct ReadOptions {
   arrow::internal::Executor* io_executor = nullptr;  ///< nullptr: Arrow's I/O pool
   int32_t priority = 0;                              ///< of reads among others; lower is sooner
   IoCounters* counters = nullptr;                    ///< counted when set
+  ResidentPages* resident = nullptr;                 ///< told of views of mapped files when set
   arrow::StopToken stop_token = arrow::StopToken::Unstoppable();
 };
 

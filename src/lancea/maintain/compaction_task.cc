@@ -11,7 +11,7 @@
 #include "lancea/maintain/compaction_digest.h"
 #include "lancea/maintain/compaction_plan.h"
 #include "lancea/maintain/compaction_rows.h"
-#include "lancea/maintain/one_pass.h"
+#include "lancea/write/one_pass.h"
 #include "lancea/schema/field.h"
 #include "lancea/table/feature_flags.h"
 #include "lancea/table/fragment_reuse.h"

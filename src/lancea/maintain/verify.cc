@@ -6,7 +6,9 @@
 //   data file  version, size and rows as the manifest says; every page decodes to valid Arrow
 //   blobs      every description names bytes that are there
 //
-// A defect ends the check of the thing it is in, not of the table.
+// A defect ends the check of the thing it is in, not of the table. Columns are decoded in windows of rows
+// that take some MiB, and mapped files give back the pages that were read: memory is bounded however wide
+// rows are.
 #include "lancea/verify.h"
 
 #include <map>
@@ -19,20 +21,30 @@
 #include "lancea/dataset/dataset_impl.h"
 #include "lancea/dataset/parallel_for.h"
 #include "lancea/dataset/stored_field.h"
-#include "lancea/file/run_tasks.h"
 #include "lancea/scan/blobs.h"
+#include "lancea/scan/copied_blobs.h"
 #include "lancea/scan/nested_arrays.h"
 #include "lancea/table/fragment.h"
 #include "lancea/table/refs.h"
 #include "lancea/table/table_layout.h"
 #include "lancea/table/versions.h"
 #include "lancea/util/errors.h"
+#include "lancea/util/referenced_bytes.h"
+#include "lancea/write/one_pass.h"
 
 namespace lancea {
 namespace {
 
-// Rows decoded at once: bounds memory, and is a multiple of every chunk size.
-constexpr uint64_t kWindowRows = 32 * 1024;
+// Decoded at once of a column, roughly.
+constexpr uint64_t kWindowBytes = uint64_t{4} << 20;
+constexpr uint64_t kMaxWindowRows = uint64_t{32} << 10;
+// Of the file. A page may decode to far more than it takes there, but not to more than a writer gathers.
+constexpr uint64_t kMaxWindowWeight = uint64_t{16} << 20;
+constexpr uint64_t kPageWeight = uint64_t{2} << 20;
+// Before a window is decoded nobody knows what its rows take.
+constexpr uint64_t kFirstWindowRows = 128;
+// Blobs may lie outside, where nobody has noted their sizes.
+constexpr uint64_t kMaxBlobsRead = 64;
 // Live row ids are compared all together, 8 bytes each.
 constexpr uint64_t kMaxRowIdsCompared = uint64_t{1} << 28;
 
@@ -138,7 +150,9 @@ class Verifier {
     for (const DataFile& file : fragment.files) {
       ARROW_RETURN_NOT_OK(CheckFile(fragment, file));
       ++progress_.files;
-      progress_.bytes += file.file_size_bytes;
+      bytes_of_files_ += file.file_size_bytes;
+      progress_.bytes = bytes_of_files_;
+      values_checked_ = 0;
       if (run_.progress) run_.progress(progress_);
     }
     return arrow::Status::OK();
@@ -174,6 +188,7 @@ class Verifier {
     }
     defects_.Check(path, reader.VerifyChecksums());
     const Schema stored = SchemaOfDataFile(dataset_.manifest->schema, file);
+    num_columns_ = stored.fields.size();
     return ParallelFor(dataset_.session->impl().cpu_executor(), stored.fields.size(), stop_,
                        [&](size_t i) -> arrow::Status {
                          const Field& field = stored.fields[i];
@@ -193,34 +208,94 @@ class Verifier {
     if (column->num_rows() != reader.num_rows()) {
       return Corrupt(column->num_rows(), " rows, the file has ", reader.num_rows());
     }
-    for (uint64_t start = 0; start < column->num_rows(); start += kWindowRows) {
+    uint64_t window = kFirstWindowRows;
+    for (RowRange rows; rows.start < column->num_rows(); rows.start = rows.end) {
       ARROW_RETURN_NOT_OK(stop_.Poll());
-      const RowRange rows{start, std::min(start + kWindowRows, column->num_rows())};
-      arrow::Status status = CheckRows(reader, file, field, *column, rows);
-      if (!status.ok()) {
-        return Prefix(status,
+      rows.end = std::min(rows.start + window, column->num_rows());
+      auto bytes = CheckRows(reader, file, field, *column, &rows);
+      if (!bytes.ok()) {
+        return Prefix(bytes.status(),
                       "rows " + std::to_string(rows.start) + " to " + std::to_string(rows.end));
       }
+      const uint64_t row_bytes = std::max<uint64_t>(1, *bytes / rows.size());
+      window = std::clamp<uint64_t>(kWindowBytes / row_bytes, 1, kMaxWindowRows);
+      CountChecked(file, rows.size(), reader.num_rows());
     }
     return arrow::Status::OK();
   }
 
-  arrow::Status CheckRows(const DataFileReader& reader, const DataFile& file, const Field& field,
-                          const FieldReader& column, const RowRange& rows) {
-    std::vector<std::unique_ptr<ReadTask>> tasks(1);
-    ARROW_ASSIGN_OR_RAISE(tasks[0], column.Read({&rows, 1}, dataset_.memory_pool()));
-    ARROW_RETURN_NOT_OK(RunTasks(*reader.object(), tasks, options_));
-    ARROW_ASSIGN_OR_RAISE(auto arrays, tasks[0]->Finish());
-    uint64_t decoded = 0;
+  // Rows of one of the file's top-level columns are checked; all of them count as equally large.
+  void CountChecked(const DataFile& file, uint64_t rows, uint64_t num_rows) {
+    if (!run_.progress) return;
+    std::lock_guard<std::mutex> lock(progress_mutex_);
+    values_checked_ += rows;
+    const double share = static_cast<double>(values_checked_) /
+                         (static_cast<double>(num_rows) * static_cast<double>(num_columns_));
+    progress_.bytes =
+        bytes_of_files_ + static_cast<uint64_t>(static_cast<double>(file.file_size_bytes) * share);
+    run_.progress(progress_);
+  }
+
+  // Read and decode rows.
+  // \param rows  fewer in the end if they take too many bytes of the file
+  // \return bytes they have when decoded
+  arrow::Result<uint64_t> CheckRows(const DataFileReader& reader, const DataFile& file,
+                                    const Field& field, const FieldReader& column, RowRange* rows) {
+    ARROW_ASSIGN_OR_RAISE(auto task, ReadWindow(reader, column, rows));
+    ARROW_ASSIGN_OR_RAISE(auto arrays, task->Finish());
+    uint64_t decoded = 0, bytes = 0;
     for (const auto& array : arrays) {
       decoded += static_cast<uint64_t>(array->length());
       ARROW_RETURN_NOT_OK(array->ValidateFull());
+      bytes += ReferencedBytes(*array);
       ARROW_RETURN_NOT_OK(JsonToText(field, array, dataset_.memory_pool()).status());
-      if (!IsBlob(field)) continue;
-      const std::vector<const DataFile*> files(static_cast<size_t>(array->length()), &file);
-      ARROW_RETURN_NOT_OK(ReadBlobs(dataset_, *array, files, options_).status());
+      if (IsBlob(field)) ARROW_RETURN_NOT_OK(CheckBlobs(file, field, *array));
     }
-    if (decoded != rows.size()) return Corrupt("decoded ", decoded, " of ", rows.size(), " rows");
+    if (decoded != rows->size()) return Corrupt("decoded ", decoded, " of ", rows->size(), " rows");
+    return bytes;
+  }
+
+  // A task that has all its bytes. Of rows that are larger than those before them fewer are read, where
+  // that is less to read: some pages are read as a whole whatever is asked of them.
+  arrow::Result<std::unique_ptr<ReadTask>> ReadWindow(const DataFileReader& reader,
+                                                      const FieldReader& column, RowRange* rows) {
+    for (uint64_t weight_before = UINT64_MAX;;) {
+      ARROW_ASSIGN_OR_RAISE(auto task, column.Read({rows, 1}, dataset_.memory_pool()));
+      uint64_t weight = 0;
+      const auto is_too_much = [&] {
+        return weight > kMaxWindowWeight && rows->size() > 1 && weight < weight_before / 4 * 3;
+      };
+      while (!task->needs().empty()) {
+        for (const ByteRange& range : task->needs()) weight += range.length;
+        if (is_too_much()) break;
+        ARROW_ASSIGN_OR_RAISE(auto buffers, ReadRanges(*reader.object(), task->needs(), options_));
+        ARROW_RETURN_NOT_OK(task->Supply(std::move(buffers)));
+      }
+      if (task->needs().empty()) {
+        std::vector<uint64_t> pages;
+        task->AppendPagesRead(&pages);
+        weight = std::max<uint64_t>(weight, pages.size() * kPageWeight);
+        if (!is_too_much()) return task;
+      }
+      weight_before = weight;
+      rows->end = rows->start + (rows->size() + 1) / 2;
+    }
+  }
+
+  arrow::Status CheckBlobs(const DataFile& file, const Field& field,
+                           const arrow::Array& descriptions) {
+    std::vector<uint64_t> sizes(static_cast<size_t>(descriptions.length()), 0);
+    AddBlobBytes(field, descriptions, sizes);
+    for (size_t begin = 0, end = 0; begin < sizes.size(); begin = end) {
+      uint64_t bytes = 0;
+      while (end < sizes.size() && end - begin < kMaxBlobsRead && bytes < kWindowBytes) {
+        bytes += sizes[end++];
+      }
+      const auto part =
+          descriptions.Slice(static_cast<int64_t>(begin), static_cast<int64_t>(end - begin));
+      const std::vector<const DataFile*> files(end - begin, &file);
+      ARROW_RETURN_NOT_OK(ReadBlobs(dataset_, *part, files, options_).status());
+    }
     return arrow::Status::OK();
   }
 
@@ -260,13 +335,22 @@ class Verifier {
   const arrow::StopToken& stop_;
   const ReadOptions options_;
   Defects defects_;
+
+  std::mutex progress_mutex_;  // while a file's columns are checked side by side
   VerifyProgress progress_;
+  uint64_t bytes_of_files_ = 0;  // of those checked
+  size_t num_columns_ = 0;       // of the file being checked
+  uint64_t values_checked_ = 0;
 };
 
 }  // namespace
 
 arrow::Result<std::vector<Defect>> VerifyTable(const Dataset& dataset, const VerifyRun& run) {
-  return Verifier(dataset.impl(), run).Run();
+  ARROW_ASSIGN_OR_RAISE(const WriteContext context,
+                        WriteContext::Make(dataset.uri(), dataset.shared_from_this(), nullptr, {}));
+  ARROW_ASSIGN_OR_RAISE(const auto table,
+                        OpenForOnePass(ForOnePass(context), *context.Target().known));
+  return Verifier(table->impl(), run).Run();
 }
 
 arrow::Result<std::vector<Defect>> Dataset::Verify(const arrow::StopToken& stop) const {

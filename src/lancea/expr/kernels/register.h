@@ -1,6 +1,8 @@
 // Our functions in Arrow's registry.
 #pragma once
 
+#include <string>
+
 #include "arrow/status.h"
 
 namespace arrow::compute {
@@ -11,6 +13,11 @@ namespace lancea {
 
 /// Add all functions of ours, and Arrow's own, to Arrow's registry. Thread-safe; the first call does it.
 arrow::Status RegisterFunctions();
+
+/// Have the function of this name in Arrow's registry, if it is one of ours: most filters need none, and all
+/// of them take half a millisecond, which a process that opens a table and leaves would feel. Arrow's own
+/// are to be initialized before. Thread-safe.
+arrow::Status RequireFunction(const std::string& name);
 
 // One function per family, in the file of its name.
 arrow::Status AddTotalOrder(arrow::compute::FunctionRegistry* registry);
