@@ -258,8 +258,7 @@ operation::Update UpdateFromDict(const nb::dict& dict) {
   op.updated_fragments = GetList(dict, "updated_fragments", FragmentFromDict);
   op.new_fragments = GetList(dict, "new_fragments", FragmentFromDict);
   op.fields_modified = Get<std::vector<uint32_t>>(dict, "fields_modified");
-  op.changed_fields =
-      Get<std::vector<uint32_t>>(dict, "fields_for_preserving_frag_bitmap");
+  op.changed_fields = Get<std::vector<uint32_t>>(dict, "fields_for_preserving_frag_bitmap");
   const std::string mode = Get<std::string>(dict, "update_mode");
   if (mode == kRewriteColumns) {
     op.mode = operation::Update::Mode::kRewriteColumns;

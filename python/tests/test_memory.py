@@ -151,3 +151,16 @@ def test_updates_give_back_the_pages_that_their_scan_has_passed(tmp_path, run_py
     ds = lance.dataset(path)
     assert ds.count_rows() == rows
     assert ds.count_rows("c1 = 0") == ds.count_rows("c0 < 0.01") == np.sum(columns["c0"] < 0.01)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    "change", ["ds.delete(where)", "ds.update({'id': '7'}, where)"], ids=["delete", "update"]
+)
+def test_filters_on_large_values_look_at_few_at_a_time(tmp_path, run_python, change):
+    path, count = str(tmp_path / "t"), 400
+    lancea.write_dataset(mebibyte_rows(count, {}), path)
+    where = "where = \"value = X'00'\"\n"
+    peak = int(run_python(PEAK, path, where + change))
+    assert peak < 200 * MIB, f"{peak / MIB:.1f} of {count} MiB"
+    assert lance.dataset(path).count_rows() == count

@@ -11,7 +11,6 @@
 #include "lancea/maintain/compaction_digest.h"
 #include "lancea/maintain/compaction_plan.h"
 #include "lancea/maintain/compaction_rows.h"
-#include "lancea/write/one_pass.h"
 #include "lancea/schema/field.h"
 #include "lancea/table/feature_flags.h"
 #include "lancea/table/fragment_reuse.h"
@@ -20,6 +19,7 @@
 #include "lancea/util/errors.h"
 #include "lancea/util/memory_shares.h"
 #include "lancea/write/fragment_writer.h"
+#include "lancea/write/one_pass.h"
 #include "lancea/write/write_context.h"
 #include "lancea/write/write_schema.h"
 

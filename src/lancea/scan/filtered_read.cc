@@ -19,6 +19,8 @@ namespace {
 constexpr uint64_t kMinPieceRows = 4096;
 constexpr uint64_t kMaxPieceRows = uint64_t{128} << 10;
 constexpr uint64_t kPieceBytes = uint64_t{2} << 20;
+// Rows may be of any size: a piece of fewer than kMinPieceRows rows takes about so much.
+constexpr uint64_t kMostPieceBytes = uint64_t{16} << 20;
 // Rows asked from which on a step's cost is believed.
 constexpr double kMeasuredRows = 10'000;
 
@@ -418,14 +420,15 @@ arrow::Result<int64_t> FilteredScan::Count(const FragmentSlice& slice) const {
   return read.left().count();
 }
 
-uint64_t FilteredScan::PieceRows(size_t fragment) const {
+uint64_t FilteredScan::PieceRows(size_t fragment, uint64_t max_bytes) const {
   uint64_t row_bytes = 1;
   for (const ReadPlan* each : {&filter.plan(), &plan}) {
     auto readers = each->ForFragment(fragment, /*keep=*/true);
     if (!readers.ok()) continue;  // said when it is read
     for (size_t c = 0; c < each->columns().size(); ++c) row_bytes += RowBytes(**readers, c);
   }
-  return std::clamp(kPieceBytes / row_bytes, kMinPieceRows, kMaxPieceRows);
+  const uint64_t rows = std::clamp(kPieceBytes / row_bytes, kMinPieceRows, kMaxPieceRows);
+  return std::clamp<uint64_t>(std::min(max_bytes, kMostPieceBytes) / row_bytes, 1, rows);
 }
 
 }  // namespace lancea

@@ -59,7 +59,7 @@ struct FilteredScan {
   arrow::Result<std::vector<RowRange>> RowsToAsk(const FragmentSlice& slice) const;
 
   /// Rows that one piece of work should look at, by what they take.
-  uint64_t PieceRows(size_t fragment) const;
+  uint64_t PieceRows(size_t fragment, uint64_t max_bytes) const;
 };
 
 }  // namespace lancea

@@ -20,7 +20,7 @@ std::vector<FragmentSlice> CutPieces(const FilteredScan& scan,
   std::vector<FragmentSlice> out;
   *num_rows = 0;
   for (const FragmentSlice& slice : slices) {
-    const uint64_t piece_rows = scan.PieceRows(slice.fragment);
+    const uint64_t piece_rows = scan.PieceRows(slice.fragment, UINT64_MAX);
     *num_rows += slice.rows.size();
     for (uint64_t row = slice.rows.start; row < slice.rows.end; row += piece_rows) {
       out.push_back(

@@ -112,12 +112,13 @@ class ScanStream : public arrow::RecordBatchReader {
       ARROW_RETURN_NOT_OK(RenewReaders(slice.fragment));
       if (row_in_slice_ == 0) CountFragment();
       if (context_->filtered != nullptr && row_in_slice_ == 0) {
-        most_rows_ = context_->filtered->PieceRows(slice.fragment);
+        most_rows_ = context_->filtered->PieceRows(slice.fragment, context_->max_batch_bytes);
       }
       const uint64_t begin = slice.rows.start + row_in_slice_;
       const uint64_t decoded_bytes = context_->decoded_row_bytes.load();
       const uint64_t row_bytes = std::max(current_row_bytes_, decoded_bytes);
       uint64_t count = std::min(EndOfBatches(slice, begin) - begin, batch_size_ - rows);
+      if (context_->filtered != nullptr) count = std::min(count, most_rows_);
       if (!fills_batches() && current_readers_ != nullptr) {
         const uint64_t most = std::max(row_bytes, decoded_bytes == 0 ? kUnknownRowBytes : 1);
         count = std::min(count, std::max<uint64_t>(1, context_->max_batch_bytes / most));

@@ -177,9 +177,8 @@ arrow::Result<Operation> From(const ProtoTransaction::Update& proto) {
   ARROW_ASSIGN_OR_RAISE(out.updated_fragments, FragmentsFrom(proto.updated_fragments()));
   ARROW_ASSIGN_OR_RAISE(out.new_fragments, FragmentsFrom(proto.new_fragments()));
   out.fields_modified.assign(proto.fields_modified().begin(), proto.fields_modified().end());
-  out.changed_fields.assign(
-      proto.fields_for_preserving_frag_bitmap().begin(),
-      proto.fields_for_preserving_frag_bitmap().end());
+  out.changed_fields.assign(proto.fields_for_preserving_frag_bitmap().begin(),
+                            proto.fields_for_preserving_frag_bitmap().end());
   out.mode = proto.update_mode() == ProtoTransaction::REWRITE_COLUMNS
                  ? operation::Update::Mode::kRewriteColumns
                  : operation::Update::Mode::kRewriteRows;

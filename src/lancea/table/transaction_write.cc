@@ -140,9 +140,8 @@ arrow::Status Write(const operation::Update& from, ProtoTransaction* to) {
   AddFragments(from.updated_fragments, out->mutable_updated_fragments());
   AddFragments(from.new_fragments, out->mutable_new_fragments());
   out->mutable_fields_modified()->Add(from.fields_modified.begin(), from.fields_modified.end());
-  out->mutable_fields_for_preserving_frag_bitmap()->Add(
-      from.changed_fields.begin(),
-      from.changed_fields.end());
+  out->mutable_fields_for_preserving_frag_bitmap()->Add(from.changed_fields.begin(),
+                                                        from.changed_fields.end());
   out->set_update_mode(from.mode == operation::Update::Mode::kRewriteColumns
                            ? ProtoTransaction::REWRITE_COLUMNS
                            : ProtoTransaction::REWRITE_ROWS);
