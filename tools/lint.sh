@@ -28,6 +28,7 @@ files '*.h' '*.cc' | xargs -r -n 1 clang-format --dry-run -Werror --ferror-limit
 ruff check --quiet . || fail "ruff check"
 ruff format --check --quiet . || fail "Python format: run \`make format\`"
 .venv/bin/python tools/check_layers.py || fail "layers"
+.venv/bin/python tools/check_names.py || fail "names"
 while read -r lines file; do
   fail "$file has $lines lines, more than $max_lines: name its second concept and split it"
 done < <(files '*.h' '*.cc' '*.py' | xargs -r wc -l |

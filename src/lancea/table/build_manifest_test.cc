@@ -414,7 +414,7 @@ TEST(SerializeManifest, LaysSectionsOutAsTheReaderExpects) {
   settings.timestamp_nanos = 1'700'000'000'123'456'789;
   BuiltManifest next = *BuildManifest(&table.manifest, table.indices, transaction, settings);
   auto bytes = SerializeManifest(next.manifest, next.indices, &transaction).ValueOrDie();
-  BytesReader reader("m", bytes->ToString());
+  StoredBytesReader reader("m", bytes->ToString());
   auto read = ReadManifest(reader).ValueOrDie();
   EXPECT_EQ(read->index_section, 0u);
   EXPECT_EQ(read->timestamp_nanos, settings.timestamp_nanos);
@@ -423,7 +423,7 @@ TEST(SerializeManifest, LaysSectionsOutAsTheReaderExpects) {
   auto section = *ReadSection(reader, *read->transaction_section, "transaction");
   EXPECT_EQ(section->ToString(), *SerializeTransaction(transaction));
   auto plain = SerializeManifest(next.manifest, {}, nullptr).ValueOrDie();
-  BytesReader plain_reader("m", plain->ToString());
+  StoredBytesReader plain_reader("m", plain->ToString());
   EXPECT_FALSE((*ReadManifest(plain_reader))->index_section);
   EXPECT_FALSE((*ReadManifest(plain_reader))->transaction_section);
 }

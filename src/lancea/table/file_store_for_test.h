@@ -32,9 +32,9 @@ inline const nlohmann::json& PylanceAnswers() {
 }
 
 /// One object held in memory.
-class BytesReader : public ObjectReader {
+class StoredBytesReader : public ObjectReader {
  public:
-  BytesReader(std::string path, std::string bytes)
+  StoredBytesReader(std::string path, std::string bytes)
       : path_(std::move(path)), buffer_(arrow::Buffer::FromString(std::move(bytes))) {}
   uint64_t size() const override { return buffer_->size(); }
   const std::string& path() const override { return path_; }
@@ -61,7 +61,7 @@ class FileStoreForTest : public ObjectStore {
  public:
   arrow::Result<std::shared_ptr<ObjectReader>> Open(const std::string& path, uint64_t) override {
     if (!std::filesystem::is_regular_file(path)) return NotFound("no file ", path);
-    return std::make_shared<BytesReader>(path, ReadWholeFile(path));
+    return std::make_shared<StoredBytesReader>(path, ReadWholeFile(path));
   }
   arrow::Result<std::vector<ObjectInfo>> List(const std::string& path) override {
     std::vector<ObjectInfo> out;
@@ -84,7 +84,7 @@ class MapStoreForTest : public ObjectStore {
   arrow::Result<std::shared_ptr<ObjectReader>> Open(const std::string& path, uint64_t) override {
     auto found = objects.find(path);
     if (found == objects.end()) return NotFound("no object ", path);
-    return std::make_shared<BytesReader>(path, found->second);
+    return std::make_shared<StoredBytesReader>(path, found->second);
   }
   arrow::Result<std::vector<ObjectInfo>> List(const std::string& path) override {
     ++num_lists;

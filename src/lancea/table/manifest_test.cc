@@ -127,7 +127,7 @@ std::string ManifestFile(const lance::table::Manifest& proto) {
 }
 
 arrow::Result<std::shared_ptr<const Manifest>> ReadBytes(std::string bytes) {
-  BytesReader reader("m", std::move(bytes));
+  StoredBytesReader reader("m", std::move(bytes));
   return ReadManifest(reader);
 }
 
@@ -138,7 +138,7 @@ TEST(Manifest, ReadsFragmentsOfTheSameId) {
     fragment->set_id(id);
     fragment->set_physical_rows(10);
   }
-  BytesReader reader("m", ManifestFile(proto));
+  StoredBytesReader reader("m", ManifestFile(proto));
   auto manifest = ReadManifest(reader);
   ASSERT_TRUE(manifest.ok()) << manifest.status().ToString();
   EXPECT_EQ((*manifest)->FindFragment(1), &(*manifest)->fragments[1]);
@@ -155,7 +155,7 @@ TEST(Manifest, LargeOnesTakeTwoReads) {
     file->set_path("0123456789012345678901234567890123456789.lance");
     file->set_file_major_version(2);
   }
-  BytesReader reader("m", ManifestFile(proto));
+  StoredBytesReader reader("m", ManifestFile(proto));
   auto manifest = *ReadManifest(reader);
   EXPECT_EQ(manifest->fragments.size(), 3000u);
   EXPECT_EQ(manifest->FindFragment(2999)->id, 2999u);
@@ -234,7 +234,7 @@ TEST(Manifest, SurvivesTruncationAndFlippedBits) {
   for (int i = 0; i < 5000; ++i) {
     std::string bytes = whole;
     bytes[random() % bytes.size()] ^= static_cast<char>(1 << (random() % 8));
-    BytesReader reader("m", bytes);
+    StoredBytesReader reader("m", bytes);
     auto manifest = ReadManifest(reader);
     if (manifest.ok()) {
       static_cast<void>(ReadIndexSection(reader, **manifest));

@@ -188,7 +188,7 @@ TEST(DeletionVector, RefusesFilesTheManifestContradicts) {
   FragmentMetadata fragment = BitmapFragment();
   std::string path = TestDataPath("bitmap/" + fragment.deletion_file->Path(0));
   auto read = [&] {
-    BytesReader reader(path, ReadWholeFile(path));
+    StoredBytesReader reader(path, ReadWholeFile(path));
     return CategoryOf(ReadDeletionFile(reader, fragment).status());
   };
   EXPECT_EQ(read(), std::nullopt);

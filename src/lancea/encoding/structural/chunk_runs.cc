@@ -43,7 +43,7 @@ Bytes ChunkInRun(const MiniBlockPage& page, const ChunkRun& run, const uint8_t* 
 }
 
 void WantedOfChunk(const MiniBlockPage& page, int64_t chunk, std::span<const RowRange> ranges,
-                   size_t* next_range, std::vector<ValueRange>* wanted) {
+                   size_t* next_range, std::vector<ChunkSlice>* wanted) {
   const uint64_t chunk_begin = page.chunks().value_begin(chunk);
   const uint64_t chunk_end = page.chunks().value_end(chunk);
   wanted->clear();

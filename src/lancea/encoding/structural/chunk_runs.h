@@ -25,13 +25,13 @@ Bytes ChunkInRun(const MiniBlockPage& page, const ChunkRun& run, const uint8_t* 
                  int64_t chunk);
 
 /// Values [begin, end) of a chunk.
-struct ValueRange {
+struct ChunkSlice {
   int64_t begin, end;
 };
 
 /// Of a page whose rows are its values: those of a chunk that are wanted.
 /// \param next_range  the first range that reaches into the chunk or beyond; moved on to that of the next
 void WantedOfChunk(const MiniBlockPage& page, int64_t chunk, std::span<const RowRange> ranges,
-                   size_t* next_range, std::vector<ValueRange>* wanted);
+                   size_t* next_range, std::vector<ChunkSlice>* wanted);
 
 }  // namespace lancea

@@ -77,12 +77,12 @@ class MiniBlockAsk : public PageRead {
       const int64_t last = wanted_.back().end;
       scratch_.resize(static_cast<size_t>(last - first));
       ARROW_RETURN_NOT_OK(asker_->Ask(chunk_.values(), num_values, first, last, scratch_.data()));
-      for (const ValueRange& range : wanted_) {
+      for (const ChunkSlice& range : wanted_) {
         *next = std::copy(scratch_.begin() + (range.begin - first),
                           scratch_.begin() + (range.end - first), *next);
       }
     } else {
-      for (const ValueRange& range : wanted_) {
+      for (const ChunkSlice& range : wanted_) {
         ARROW_RETURN_NOT_OK(
             asker_->Ask(chunk_.values(), num_values, range.begin, range.end, *next));
         *next += range.end - range.begin;
@@ -102,7 +102,7 @@ class MiniBlockAsk : public PageRead {
       return Corrupt("decoded ", levels_.num_values(), " levels, expected ", num_values);
     }
     const auto* const levels = reinterpret_cast<const uint16_t*>(levels_.data());
-    for (const ValueRange& range : wanted_) {
+    for (const ChunkSlice& range : wanted_) {
       for (int64_t i = range.begin; i < range.end; ++i) {
         *answers = levels[i] == 0 ? *answers : uint8_t{0};
         ++answers;
@@ -122,7 +122,7 @@ class MiniBlockAsk : public PageRead {
 
   // Reused from chunk to chunk.
   MiniBlockChunk chunk_;
-  std::vector<ValueRange> wanted_;
+  std::vector<ChunkSlice> wanted_;
   std::vector<uint8_t> scratch_;
   ValueBuilder levels_ = ValueBuilder::Fixed(16, arrow::default_memory_pool());
 };

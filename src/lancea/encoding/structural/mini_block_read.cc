@@ -162,7 +162,7 @@ class MiniBlockRead : public PageRead {
   }
 
   arrow::Status AppendLevels(const BlockDecoder& decoder, Bytes block, int64_t num_levels,
-                             const std::vector<ValueRange>& wanted, ValueBuilder* out) {
+                             const std::vector<ChunkSlice>& wanted, ValueBuilder* out) {
     if (wanted.size() == 1 && wanted[0].begin == 0 && wanted[0].end == num_levels) {
       return decoder.Decode(block, num_levels, out);
     }
@@ -171,13 +171,13 @@ class MiniBlockRead : public PageRead {
     if (level_scratch_.num_values() != num_levels) {
       return Corrupt("decoded ", level_scratch_.num_values(), " levels, expected ", num_levels);
     }
-    for (const ValueRange& range : wanted) {
+    for (const ChunkSlice& range : wanted) {
       ARROW_RETURN_NOT_OK(out->AppendSlice(level_scratch_, range.begin, range.end));
     }
     return arrow::Status::OK();
   }
 
-  arrow::Status AppendWanted(int64_t num_values, const std::vector<ValueRange>& wanted) {
+  arrow::Status AppendWanted(int64_t num_values, const std::vector<ChunkSlice>& wanted) {
     const MiniBlockDecoder& decoder = *page_.layout().values;
     if (wanted.empty()) return arrow::Status::OK();
     const ValueShape shape = decoder.shape();
@@ -186,7 +186,7 @@ class MiniBlockRead : public PageRead {
     const bool once =
         wanted.size() > 1 && shape.num_item_validity == 0 && (words || !decoder.is_random_access());
     if (!once) {
-      for (const ValueRange& range : wanted) {
+      for (const ChunkSlice& range : wanted) {
         if (range.begin == range.end) continue;
         ARROW_RETURN_NOT_OK(
             decoder.Decode(chunk_.values(), num_values, range.begin, range.end, &values_));
@@ -203,7 +203,7 @@ class MiniBlockRead : public PageRead {
                      (last - first) * items);
     }
     if (words) return PickWords(wanted, first);
-    for (const ValueRange& range : wanted) {
+    for (const ChunkSlice& range : wanted) {
       ARROW_RETURN_NOT_OK(values_.AppendSlice(scratch_, (range.begin - first) * items,
                                               (range.end - first) * items));
     }
@@ -211,14 +211,14 @@ class MiniBlockRead : public PageRead {
   }
 
   // Append ranges, mostly of one value, of the decoded values, which begin with value `first`.
-  arrow::Status PickWords(const std::vector<ValueRange>& wanted, int64_t first) {
+  arrow::Status PickWords(const std::vector<ChunkSlice>& wanted, int64_t first) {
     int64_t count = 0;
-    for (const ValueRange& range : wanted) count += range.end - range.begin;
+    for (const ChunkSlice& range : wanted) count += range.end - range.begin;
     ARROW_ASSIGN_OR_RAISE(uint8_t * to, values_.AppendFixed(count));
     const auto width = static_cast<int64_t>(scratch_.bytes_per_value());
     auto pick = [&](auto fixed_width) {
       const uint8_t* const from = scratch_.data() - first * width;
-      for (const ValueRange& range : wanted) {
+      for (const ChunkSlice& range : wanted) {
         if (range.end - range.begin == 1) {
           std::memcpy(to, from + range.begin * width, fixed_width);
           to += fixed_width;
@@ -320,7 +320,7 @@ class MiniBlockRead : public PageRead {
   // Reused from chunk to chunk.
   MiniBlockChunk chunk_;
   LevelCursor cursor_;
-  std::vector<ValueRange> wanted_;
+  std::vector<ChunkSlice> wanted_;
   ValueBuilder rep_scratch_ = ValueBuilder::Fixed(16, arrow::default_memory_pool());
   ValueBuilder level_scratch_ = ValueBuilder::Fixed(16, arrow::default_memory_pool());
   ValueBuilder scratch_;
