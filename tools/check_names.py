@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Name every type that is defined twice under one name. Two types of one name break the one-definition
-rule: the linker keeps one of what templates made of them, and nobody warns. Exit 1 if there is one.
+"""Name every type that is defined twice under one name. Exit 1 if there is one.
+
+Two types of one name break the one-definition rule: the linker keeps one of what templates made of
+them, and nobody warns.
 
     tools/check_names.py [ROOT]
 """

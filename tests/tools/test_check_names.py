@@ -35,4 +35,5 @@ def test_names_types_that_share_a_name(tmp_path):
     result = check(tmp_path)
     assert result.returncode == 1
     assert "lancea::Range is defined 2 times" in result.stdout
-    assert "io/a.h:2" in result.stdout and "table/a.h:2" in result.stdout
+    assert "io/a.h:2" in result.stdout
+    assert "table/a.h:2" in result.stdout
