@@ -9,14 +9,14 @@
 #include "arrow/compute/exec.h"
 #include "arrow/compute/row/grouper.h"
 #include "arrow/type.h"
-#include "arrow/type_traits.h"
+#include "lancea/encoding/number_type.h"
 
 namespace lancea {
 namespace {
 
 bool IsNumber(const arrow::DataType& type) {
-  return arrow::is_integer(type.id()) || arrow::is_date(type.id()) || arrow::is_time(type.id()) ||
-         type.id() == arrow::Type::TIMESTAMP || type.id() == arrow::Type::DURATION;
+  const auto number = NumberTypeOf(type);
+  return number && number->order != NumberCondition::Order::kFloat;
 }
 
 // Open addressing, at most half full; a key's slot begins at the upper bits of its hash.

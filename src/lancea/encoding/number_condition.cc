@@ -315,15 +315,15 @@ std::optional<bool> NumberCondition::AnswerWithin(Wide low, Wide high) const {
   return std::nullopt;
 }
 
-NumberCondition::Wide NumberCondition::WideOf(const uint8_t* value) const {
+NumberCondition::Wide NumberCondition::WideAt(Order order, int width, const uint8_t* value) {
   uint64_t bits = 0;
-  std::memcpy(&bits, value, static_cast<size_t>(width_));
-  if (order_ == Order::kUnsigned) return static_cast<Wide>(bits);
-  if (order_ == Order::kFloat) {
-    return width_ == 8 ? PlaceOf(std::bit_cast<double>(bits))
-                       : PlaceOf(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+  std::memcpy(&bits, value, static_cast<size_t>(width));
+  if (order == Order::kUnsigned) return static_cast<Wide>(bits);
+  if (order == Order::kFloat) {
+    return width == 8 ? PlaceOf(std::bit_cast<double>(bits))
+                      : PlaceOf(std::bit_cast<float>(static_cast<uint32_t>(bits)));
   }
-  const int unused = 64 - 8 * width_;
+  const int unused = 64 - 8 * width;
   return static_cast<int64_t>(bits << unused) >> unused;
 }
 

@@ -38,7 +38,8 @@ class NumberCondition {
   void Ask(const uint8_t* values, int64_t count, uint8_t* answers) const;
 
   /// A value as it is compared: of kFloat its place, only of widths 4 and 8.
-  Wide WideOf(const uint8_t* value) const;
+  static Wide WideAt(Order order, int width, const uint8_t* value);
+  Wide WideOf(const uint8_t* value) const { return WideAt(order_, width_, value); }
 
   /// The answer that all values in [low, high] have, if they are sure to have the same. kFloat: places.
   std::optional<bool> AnswerWithin(Wide low, Wide high) const;

@@ -14,6 +14,7 @@
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
 #include "lancea/encoding/ask_array.h"
+#include "lancea/encoding/number_type.h"
 #include "lancea/util/errors.h"
 
 namespace lancea {
@@ -45,14 +46,6 @@ class OptionsType : public arrow::compute::FunctionOptionsType {
 const OptionsType* TheOptionsType() {
   static const OptionsType kType;
   return &kType;
-}
-
-template <typename T>
-void AppendWide(const arrow::Array& values, std::vector<NumberCondition::Wide>* out) {
-  const T* const numbers = values.data()->GetValues<T>(1);
-  for (int64_t i = 0; i < values.length(); ++i) {
-    if (values.IsValid(i)) out->push_back(numbers[i]);
-  }
 }
 
 struct InSetState : public arrow::compute::KernelState {
@@ -112,41 +105,18 @@ const std::shared_ptr<arrow::DataType>& InSetOptions::type() const { return valu
 arrow::Result<Expression> InSet(Expression value, std::shared_ptr<arrow::Array> values) {
   static const arrow::Status registered = Register();
   ARROW_RETURN_NOT_OK(registered);
-  using Order = NumberCondition::Order;
+  const arrow::DataType& type = *values->type();
+  const auto number = NumberTypeOf(type);
+  if (!number || !arrow::is_integer(type.id())) {
+    return InvalidInput(kInSet, " takes integers, not ", type.ToString());
+  }
   std::vector<NumberCondition::Wide> numbers;
   numbers.reserve(static_cast<size_t>(values->length()));
-  const arrow::DataType& type = *values->type();
-  switch (type.id()) {
-    case arrow::Type::INT8:
-      AppendWide<int8_t>(*values, &numbers);
-      break;
-    case arrow::Type::INT16:
-      AppendWide<int16_t>(*values, &numbers);
-      break;
-    case arrow::Type::INT32:
-      AppendWide<int32_t>(*values, &numbers);
-      break;
-    case arrow::Type::INT64:
-      AppendWide<int64_t>(*values, &numbers);
-      break;
-    case arrow::Type::UINT8:
-      AppendWide<uint8_t>(*values, &numbers);
-      break;
-    case arrow::Type::UINT16:
-      AppendWide<uint16_t>(*values, &numbers);
-      break;
-    case arrow::Type::UINT32:
-      AppendWide<uint32_t>(*values, &numbers);
-      break;
-    case arrow::Type::UINT64:
-      AppendWide<uint64_t>(*values, &numbers);
-      break;
-    default:
-      return InvalidInput(kInSet, " takes integers, not ", type.ToString());
+  for (int64_t i = 0; i < values->length(); ++i) {
+    if (values->IsValid(i)) numbers.push_back(NumberAt(*number, *values->data(), i));
   }
-  const Order order = arrow::is_unsigned_integer(type.id()) ? Order::kUnsigned : Order::kSigned;
   auto condition =
-      NumberCondition::AnyOf(order, type.byte_width(), std::move(numbers), /*negated=*/false);
+      NumberCondition::AnyOf(number->order, number->width, std::move(numbers), /*negated=*/false);
   return arrow::compute::call(
       kInSet, {std::move(value)},
       std::make_shared<InSetOptions>(std::move(values), ValueCondition(std::move(condition))));

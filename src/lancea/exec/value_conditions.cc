@@ -15,6 +15,7 @@
 #include "arrow/scalar.h"
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
+#include "lancea/encoding/number_type.h"
 #include "lancea/exec/in_set.h"
 #include "lancea/util/byte_reader.h"
 
@@ -24,74 +25,6 @@ namespace {
 using arrow::Type;
 using arrow::compute::Expression;
 using Wide = NumberCondition::Wide;
-
-struct NumberType {
-  NumberCondition::Order order;
-  int width;
-  Wide low, high;  // its values, or places of its numbers
-};
-
-int64_t PlaceOf(const NumberType& type, double value) {
-  return type.width == 8 ? NumberCondition::PlaceOf(value)
-                         : NumberCondition::PlaceOf(static_cast<float>(value));
-}
-
-std::optional<NumberType> NumberTypeOf(const arrow::DataType& type) {
-  using Order = NumberCondition::Order;
-  auto is_signed = [](int width) {
-    const Wide high = (Wide{1} << (8 * width - 1)) - 1;
-    return NumberType{Order::kSigned, width, -high - 1, high};
-  };
-  auto is_unsigned = [](int width) {
-    return NumberType{Order::kUnsigned, width, 0, (Wide{1} << (8 * width)) - 1};
-  };
-  switch (type.id()) {
-    case Type::INT8:
-      return is_signed(1);
-    case Type::INT16:
-      return is_signed(2);
-    case Type::INT32:
-    case Type::DATE32:
-    case Type::TIME32:
-      return is_signed(4);
-    case Type::INT64:
-    case Type::DATE64:
-    case Type::TIME64:
-    case Type::TIMESTAMP:
-    case Type::DURATION:
-      return is_signed(8);
-    case Type::UINT8:
-      return is_unsigned(1);
-    case Type::UINT16:
-      return is_unsigned(2);
-    case Type::UINT32:
-      return is_unsigned(4);
-    case Type::UINT64:
-      return is_unsigned(8);
-    case Type::FLOAT:
-    case Type::DOUBLE: {
-      NumberType out{Order::kFloat, type.id() == Type::FLOAT ? 4 : 8, 0, 0};
-      out.low = PlaceOf(out, -std::numeric_limits<double>::infinity());
-      out.high = PlaceOf(out, std::numeric_limits<double>::infinity());
-      return out;
-    }
-    default:
-      return std::nullopt;
-  }
-}
-
-// The value of an integer, time or date; of a float its place in the order.
-Wide NumberAt(const NumberType& type, const uint8_t* bytes) {
-  if (type.order == NumberCondition::Order::kFloat) {
-    return type.width == 8 ? NumberCondition::PlaceOf(LoadLittleEndian<double>(bytes))
-                           : NumberCondition::PlaceOf(LoadLittleEndian<float>(bytes));
-  }
-  uint64_t value = 0;
-  std::memcpy(&value, bytes, static_cast<size_t>(type.width));
-  if (type.order == NumberCondition::Order::kUnsigned) return value;
-  const int unused = 64 - 8 * type.width;
-  return static_cast<int64_t>(value << unused) >> unused;
-}
 
 Wide NumberOf(const NumberType& type, const arrow::Scalar& scalar) {
   return NumberAt(type,
@@ -266,8 +199,7 @@ std::optional<ValueCondition> OfLookup(const Expression::Call& call, bool negate
   for (int64_t i = 0; i < values->length(); ++i) {
     if (values->IsNull(i)) continue;
     if (!is_text) {
-      const int64_t at = (values->offset() + i) * number->width;
-      numbers.push_back(NumberAt(*number, values->data()->buffers[1]->data() + at));
+      numbers.push_back(NumberAt(*number, *values->data(), i));
       continue;
     }
     auto scalar = values->GetScalar(i);

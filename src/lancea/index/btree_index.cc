@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "arrow/table.h"
 #include "arrow/type.h"
 #include "arrow/type_traits.h"
+#include "lancea/encoding/number_type.h"
 #include "lancea/io/path.h"
 #include "lancea/util/errors.h"
 
@@ -24,20 +24,12 @@ constexpr int32_t kNewestVersion = 1;
 bool IsText(const arrow::DataType& type) { return arrow::is_base_binary_like(type.id()); }
 
 bool IsNumber(const arrow::DataType& type) {
-  return arrow::is_integer(type.id()) || arrow::is_date(type.id()) || arrow::is_time(type.id()) ||
-         type.id() == arrow::Type::TIMESTAMP || type.id() == arrow::Type::DURATION;
+  const auto number = NumberTypeOf(type);
+  return number && number->order != NumberCondition::Order::kFloat;
 }
 
-// A number of any integer type; wide enough for both signs.
-__int128 NumberAt(const arrow::Array& array, int64_t row) {
-  const int width = array.type()->byte_width();
-  const uint8_t* const at =
-      array.data()->buffers[1]->data() + (array.offset() + row) * int64_t{width};
-  uint64_t bits = 0;
-  std::memcpy(&bits, at, static_cast<size_t>(width));
-  if (arrow::is_unsigned_integer(array.type_id())) return static_cast<__int128>(bits);
-  const int unused = 64 - 8 * width;
-  return static_cast<int64_t>(bits << unused) >> unused;
+NumberCondition::Wide WideAt(const arrow::Array& array, int64_t row) {
+  return NumberAt(*NumberTypeOf(*array.type()), *array.data(), row);
 }
 
 std::string_view TextAt(const arrow::Array& array, int64_t row) {
@@ -179,7 +171,7 @@ arrow::Result<std::vector<uint64_t>> BTreeIndex::PagesOf(const arrow::Array& val
                         type_->ToString());
   }
   return IsText(*type_) ? PagesAround(values, *min_, *max_, &TextAt)
-                        : PagesAround(values, *min_, *max_, &NumberAt);
+                        : PagesAround(values, *min_, *max_, &WideAt);
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> BTreeIndex::ReadPage(uint64_t page) const {
@@ -211,7 +203,7 @@ arrow::Result<std::shared_ptr<arrow::UInt64Array>> BTreeIndex::Find(
     }
     return arrow::Status::OK();
   };
-  ARROW_RETURN_NOT_OK(IsText(*type_) ? find(&TextAt) : find(&NumberAt));
+  ARROW_RETURN_NOT_OK(IsText(*type_) ? find(&TextAt) : find(&WideAt));
   if (rows.empty()) return std::make_shared<arrow::UInt64Array>(0, nullptr);
   ARROW_ASSIGN_OR_RAISE(auto reader, ids_->TakeRows(rows, static_cast<int64_t>(rows.size())));
   std::shared_ptr<arrow::RecordBatch> batch;
